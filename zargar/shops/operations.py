@@ -1,0 +1,155 @@
+"""What is done to a shop as a whole. Creating, renaming, deleting and migrating need the database owner's role.
+
+Each ends in an audit record within its own transaction. Deleting and renaming hold the shop exclusively: they wait for
+work that is inside it, and work that comes meanwhile is refused.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from zargar.audit import operations as audit
+from zargar.refusals import InvalidError, NotFoundError, RefusedError
+from zargar.shops import schemas
+from zargar.shops.models import Domain, Shop, State
+
+SLUG: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
+RESERVED: Final = frozenset({"public", "information_schema"})
+
+
+class NoSuchShopError(NotFoundError):
+    """No shop has that name. `zargar shops list` shows them."""
+
+
+class ShopNameError(InvalidError):
+    """The name cannot be a schema's, or is taken."""
+
+
+class ShopStateError(RefusedError):
+    """The shop is not in a state in which that can be done."""
+
+
+def named(slug: str) -> Shop:
+    """Return the shop whose schema is `slug`. Raises `NoSuchShopError`."""
+    shop = Shop.objects.filter(schema_name=slug).first()
+    if shop is None:
+        message = f"no shop is called {slug!r}; `zargar shops list` shows them"
+        raise NoSuchShopError(message)
+    return shop
+
+
+def listed() -> Sequence[Shop]:
+    """Return all shops by age."""
+    return Shop.objects.order_by("id").prefetch_related("domains")
+
+
+def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Shop:
+    """Create a shop: its row, its domain, its schema and tables. Only the last step makes it active.
+
+    Raises `ShopNameError` for a slug that is not one, or a slug or domain that is taken; then nothing is left behind.
+    """
+    _check_slug(slug)
+    if Domain.objects.filter(domain=domain).exists():
+        message = f"the domain {domain!r} leads to another shop already"
+        raise ShopNameError(message)
+    try:
+        shop = Shop.objects.create(schema_name=slug, name=name, state=State.CREATING)
+    except IntegrityError as taken:
+        message = f"the name {slug!r} is taken"
+        raise ShopNameError(message) from taken
+    try:
+        schemas.create_schema(slug)
+        with transaction.atomic():
+            Domain.objects.create(domain=domain, tenant=shop, is_primary=True)
+            Shop.objects.filter(id=shop.id).update(state=State.ACTIVE)
+            audit.record(
+                actor=actor, action="shop.create", subject=slug, reason=reason,
+                after={"name": name, "domain": domain, "state": State.ACTIVE.value},
+            )  # fmt: skip
+    except Exception:
+        # What was begun is of no use to anybody, and would hold the name: undo it and let the error through.
+        Shop.objects.filter(id=shop.id).delete()
+        schemas.drop_schema_if_there(slug)
+        raise
+    shop.refresh_from_db()
+    return shop
+
+
+def suspend(*, slug: str, actor: str, reason: str) -> Shop:
+    """Do no more work for an active shop. Work already inside it ends normally."""
+    return _move(slug, {State.ACTIVE}, State.SUSPENDED, action="shop.suspend", actor=actor, reason=reason)
+
+
+def resume(*, slug: str, actor: str, reason: str) -> Shop:
+    """Work again for a suspended shop, or for one whose migration or creation was cut short and has been completed."""
+    return _move(
+        slug, {State.SUSPENDED, State.MIGRATING}, State.ACTIVE, action="shop.resume", actor=actor, reason=reason
+    )
+
+
+def rename(*, slug: str, to: str, actor: str, reason: str) -> Shop:
+    """Rename a shop's schema. Work addresses the shop by id and goes on under the new name."""
+    _check_slug(to)
+    shop = named(slug)
+    with schemas.exclusively(shop.id):
+        if Shop.objects.filter(schema_name=to).exists():
+            message = f"the name {to!r} is taken"
+            raise ShopNameError(message)
+        schemas.rename_schema(slug, to)
+        Shop.objects.filter(id=shop.id).update(schema_name=to)
+        audit.record(
+            actor=actor, action="shop.rename", subject=to, reason=reason, before={"slug": slug}, after={"slug": to}
+        )
+    return named(to)
+
+
+def delete(*, slug: str, actor: str, reason: str) -> None:
+    """Delete a suspended shop with all its data. Raises `ShopStateError` unless it is suspended."""
+    shop = named(slug)
+    with schemas.exclusively(shop.id):
+        if Shop.objects.select_for_update().get(id=shop.id).state != State.SUSPENDED:
+            message = f"{slug} is {shop.state}: suspend it before it is deleted"
+            raise ShopStateError(message)
+        schemas.drop_schema(slug)
+        Shop.objects.filter(id=shop.id).delete()
+        audit.record(actor=actor, action="shop.delete", subject=slug, reason=reason, before={"id": shop.id})
+
+
+def migrate(*, slug: str, actor: str, reason: str) -> Shop:
+    """Bring a shop's tables to the newest migration; it is closed to work meanwhile.
+
+    If the migration fails the shop stays `migrating`, closed, and the error is let through: migrate it again.
+    """
+    shop = named(slug)
+    before = State(shop.state)
+    _move(
+        slug, {State.ACTIVE, State.SUSPENDED, State.MIGRATING}, State.MIGRATING,
+        action="shop.migrate", actor=actor, reason=reason,
+    )  # fmt: skip
+    with schemas.exclusively(shop.id):
+        pass  # whoever was inside has left; whoever comes now is refused by the state
+    schemas.migrate_schema(slug)
+    after = State.SUSPENDED if before is State.SUSPENDED else State.ACTIVE
+    return _move(slug, {State.MIGRATING}, after, action="shop.migrated", actor=actor, reason=reason)
+
+
+def _check_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug) or slug in RESERVED or slug.startswith("pg_"):
+        message = f"{slug!r} cannot name a shop: 2 to 41 of a-z, 0-9 and _, beginning with a letter, not pg_ or public"
+        raise ShopNameError(message)
+
+
+def _move(slug: str, allowed: set[State], to: State, *, action: str, actor: str, reason: str) -> Shop:
+    with transaction.atomic():
+        shop = Shop.objects.select_for_update().filter(schema_name=slug).first() or named(slug)
+        if State(shop.state) not in allowed:
+            message = f"{slug} is {shop.state}: {action} needs it {' or '.join(sorted(allowed))}"
+            raise ShopStateError(message)
+        before = shop.state
+        Shop.objects.filter(id=shop.id).update(state=to)
+        audit.record(
+            actor=actor, action=action, subject=slug, reason=reason, before={"state": before}, after={"state": to.value}
+        )
+    return named(slug)

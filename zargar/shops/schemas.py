@@ -1,0 +1,62 @@
+"""The schemas of shops as PostgreSQL has them: made, migrated, renamed and dropped by the owner's role.
+
+A change of a schema holds its shop exclusively; whoever works in the shop holds it shared (`zargar.tenancy`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.core.management import call_command
+from django.db import connection, transaction
+
+SHOP_LOCK: Final = 0x5348_4F50
+"""The first half of the advisory key ("SHOP"); the second is the shop's id."""
+
+_EXCLUSIVE_WAIT: Final = "10s"
+
+
+@contextmanager
+def exclusively(shop_id: int) -> Iterator[None]:
+    """Hold a shop for a change of its schema, inside the caller's transaction: nobody works in it meanwhile.
+
+    Raises `django.db.OperationalError` when work in the shop does not end within ten seconds.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_EXCLUSIVE_WAIT}'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SHOP_LOCK, shop_id])
+        yield
+
+
+def create_schema(schema: str) -> None:
+    """Create a shop's schema and its tables by migrations. Needs the owner's role; see `zargar shops create`."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {_quoted(schema)}")
+    migrate_schema(schema)
+
+
+def migrate_schema(schema: str) -> None:
+    """Bring one schema, a shop's or `public`, to the newest migration. Needs the owner's role."""
+    call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+
+
+def rename_schema(old: str, new: str) -> None:
+    """Rename a schema; the caller holds the shop exclusively."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER SCHEMA {_quoted(old)} RENAME TO {_quoted(new)}")
+
+
+def drop_schema(schema: str) -> None:
+    """Drop a schema and all in it; the caller holds the shop exclusively and has said so to a person."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {_quoted(schema)} CASCADE")
+
+
+def drop_schema_if_there(schema: str) -> None:
+    """Drop what an unfinished `create_schema` left."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {_quoted(schema)} CASCADE")
+
+
+def _quoted(schema: str) -> str:
+    return connection.ops.quote_name(schema)
