@@ -1,0 +1,68 @@
+"""What people and the engine ask of the ledger beside claiming: look at runs, and give a dead one another chance."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from zargar.audit import operations as audit
+from zargar.ledger import store
+from zargar.ledger.models import Run, State
+from zargar.refusals import NotFoundError, RefusedError
+
+
+class NoSuchRunError(NotFoundError):
+    """No run has that id. `zargar runs list` shows the ids."""
+
+
+class NotReplayableError(RefusedError):
+    """Only a dead or superseded run can be retried by hand; one that is due or running is in the engine's care."""
+
+
+def show(run: UUID) -> Run:
+    """Return one run. Raises `NoSuchRunError`."""
+    try:
+        return Run.objects.get(id=run)
+    except Run.DoesNotExist as missing:
+        message = f"no run has the id {run}; `zargar runs list` shows the ids"
+        raise NoSuchRunError(message) from missing
+
+
+def recent(*, state: State | None = None, task: str | None = None, limit: int = 50) -> Sequence[Run]:
+    """Return the newest runs, newest first, narrowed to a state and a task name (whole, or its last part)."""
+    runs = Run.objects.order_by("-created_at")
+    if state:
+        runs = runs.filter(state=state)
+    if task:
+        runs = runs.filter(task=task) if "." in task else runs.filter(task__endswith=f".{task}")
+    return runs[:limit]
+
+
+def retry(*, run: UUID, actor: str, reason: str) -> Run:
+    """Make a dead or superseded run due again, with its attempts forgiven and its errors kept. Audited.
+
+    Raises `NoSuchRunError`, `NotReplayableError`, and `ValueError` for a blank reason; then nothing has changed.
+    """
+    with transaction.atomic():
+        found = show(run)
+        if not store.replay(run):
+            message = f"run {run} is {found.state}: only a dead or superseded run can be retried by hand"
+            raise NotReplayableError(message)
+        audit.record(
+            actor=actor, action="run.retry", subject=str(run), reason=reason,
+            before={"state": found.state, "attempts": found.attempts}, after={"state": State.DUE.value},
+        )  # fmt: skip
+    return show(run)
+
+
+def counts() -> dict[str, int]:
+    """Count the runs in each state, zeros included."""
+    found = dict(store.query("SELECT state, count(*) FROM ledger_run GROUP BY state"))
+    return {state.value: found.get(state.value, 0) for state in State}
+
+
+def longest_waiting() -> timedelta | None:
+    """Return how long the oldest due run has been due, or None when nothing waits."""
+    [(waiting,)] = store.query("SELECT max(clock_timestamp() - due_at) FROM ledger_run WHERE state = 'due'")
+    return waiting if waiting is None else max(waiting, timedelta())
