@@ -1,0 +1,23 @@
+"""The catalogue as this deployment's settings have it."""
+
+from functools import cache
+
+from django.conf import settings
+
+from zargar.schedules.catalogue import Entry, catalogue
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Return the 18 entries. Raises `ValueError` where a setting contradicts the contract."""
+    if settings.PRICES_EVERY_SECONDS is not None and settings.SANDBOX_URL is None:
+        message = (
+            "ZARGAR_PRICES_EVERY_SECONDS is for the sandbox only: real boards are asked every 5 minutes. "
+            "Unset it, or set ZARGAR_SANDBOX_URL"
+        )
+        raise ValueError(message)
+    return catalogue(
+        prices_open=settings.PRICES_OPEN,
+        prices_close=settings.PRICES_CLOSE,
+        prices_every=settings.PRICES_EVERY_SECONDS,
+    )
