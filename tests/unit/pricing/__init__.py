@@ -1,0 +1,1 @@
+"""Prices without a database: reading, judging, deriving."""

@@ -1,0 +1,1 @@
+"""The entry points: the registered tasks, one domain call each. Nobody imports them but the worker."""

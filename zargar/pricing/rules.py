@@ -1,0 +1,42 @@
+"""The figures that the judgement uses, each with where it comes from. All ratios are plain (0.01 is one per cent)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Limits of the consensus.
+
+    Attributes:
+        quorum: how many independent families must agree (a deployment's choice; two is the least that can disagree).
+        agreement: how far a family may be from the median of the others. Fifteen venues read at one moment lay within
+            0.60 % (MAD 0.13 %): more than 1 % is a bug, more than 3 % a unit error.
+        future_skew: how far ahead a board's clock may run; what is later is no observation.
+        source_age: how old a board's stamp may be, in session time; completed runs without a change last up to 84
+            minutes on 99 of 100 weekdays.
+        flat_for: from when on a value that does not change is looked at, in session time; the same measurement.
+        peer_move: how far the other families must have moved meanwhile for it to count as frozen: three times the
+            90th percentile of what venues differ by in ten minutes.
+        normal_jump: how far the price may move in one tick with the quorum alone: p99 of the moves over 12 minutes in
+            session is 0.9 %, over 27 minutes 2.0 %.
+        wide_jump: up to where `wide_families` families may carry it at once: the p99 of overnight gaps is 7.7 %, the
+            largest that was no outage 10.3 %.
+        wide_families: how many families must agree on a move between `normal_jump` and `wide_jump`.
+        relevel_ticks: how many ticks in a row, this one included, must hold the same level before it is believed.
+        relevel_span: and how long they must span. A real re-level of -23.9 % followed an outage in 2026-03; a breaker
+            without this way out would have stopped shops for good.
+    """
+
+    quorum: int = 2
+    agreement: Decimal = Decimal("0.01")
+    future_skew: timedelta = timedelta(seconds=30)
+    source_age: timedelta = timedelta(minutes=90)
+    flat_for: timedelta = timedelta(minutes=90)
+    peer_move: Decimal = Decimal("0.003")
+    normal_jump: Decimal = Decimal("0.02")
+    wide_jump: Decimal = Decimal("0.10")
+    wide_families: int = 3
+    relevel_ticks: int = 3
+    relevel_span: timedelta = timedelta(minutes=15)

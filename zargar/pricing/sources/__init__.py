@@ -1,0 +1,31 @@
+"""The catalogue of boards: one file for each, in the order in which they are listed."""
+
+from typing import Final
+
+from zargar.pricing.board import Source
+from zargar.pricing.sources import bonbast, milli, talasea, tgju, tlyn, wallgold
+from zargar.refusals import InvalidError
+
+CATALOGUE: Final = (
+    Source(wallgold.BOARD, wallgold.read),
+    Source(tgju.BOARD, tgju.read),
+    Source(talasea.BOARD, talasea.read),
+    Source(milli.BOARD, milli.read),
+    Source(tlyn.BOARD, tlyn.read),
+    Source(bonbast.BOARD, bonbast.read),
+)
+
+
+class UnknownSourceError(InvalidError):
+    """No board has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no source {name!r}: one of {', '.join(source.board.name for source in CATALOGUE)}")
+
+
+def named(name: str) -> Source:
+    """Return the source of this name. Raises `UnknownSourceError`, which lists the names there are."""
+    for source in CATALOGUE:
+        if source.board.name == name:
+            return source
+    raise UnknownSourceError(name)
