@@ -1,0 +1,130 @@
+"""The sandbox's HTTP server: notes each call, misbehaves if told to, and answers as the board would."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from aiohttp import web
+
+from zargar.sandbox.boards import ROUTES
+from zargar.sandbox.journal import Journal
+from zargar.sandbox.market import Market
+from zargar.sandbox.misbehaviour import How, Quirk, Scene, instead
+from zargar.sandbox.wire import Call, Route
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CONTROL: Final = "/_sandbox"
+MOST_BYTES: Final = 1 << 20
+
+
+class Sandbox:
+    """The state of one sandbox: its market, its journal, and which board misbehaves how."""
+
+    def __init__(self, market: Market, journal: Journal) -> None:
+        self.market = market
+        self.journal = journal
+        self.quirks: dict[str, Quirk] = {}
+
+    def application(self) -> web.Application:
+        """Return the web application: every board under its name, and the control."""
+        app = web.Application(client_max_size=MOST_BYTES, middlewares=[self._note])
+        for board, routes in ROUTES.items():
+            for route in routes:
+                app.router.add_route(route.method, f"/{board}{route.path}", self._board(board, route))
+        app.router.add_post(f"{CONTROL}/misbehave", self._misbehave)
+        app.router.add_get(f"{CONTROL}/market", self._show_market)
+        app.router.add_post(f"{CONTROL}/market", self._move_market)
+        app.router.add_get(f"{CONTROL}/journal", self._show_journal)
+        app.router.add_delete(f"{CONTROL}/journal", self._clear_journal)
+        return app
+
+    @web.middleware
+    async def _note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(CONTROL) or request.path == f"{CONTROL}/elsewhere":
+            board = request.path.split("/", 2)[1]
+            quirk = self.quirks.get(board)
+            self.journal.note(
+                board=board,
+                method=request.method,
+                path=request.path,
+                query=request.query_string,
+                headers=dict(request.headers),
+                body=await request.text(),
+                how=quirk.how if quirk else None,
+            )
+        return await handler(request)
+
+    def _board(self, board: str, route: Route) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            quirk = self.quirks.get(board)
+            if quirk is not None:
+                other = await instead(request, quirk)
+                if other is not None:
+                    return other
+            form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            scene = Scene(self.market, datetime.now(UTC), quirk)
+            reply = route.answer(scene, Call(form=form, cookies=dict(request.cookies)))
+            response = web.Response(text=reply.body, content_type=reply.content_type)
+            for name, value in reply.cookies.items():
+                response.set_cookie(name, value)
+            return response
+
+        return answer
+
+    async def _misbehave(self, request: web.Request) -> web.Response:
+        order = await _order(request)
+        board = str(order.get("board"))
+        if board not in ROUTES:
+            return _refused(f"no board {board!r}: one of {', '.join(ROUTES)}")
+        if order.get("how") is None:
+            self.quirks.pop(board, None)
+            return web.json_response({"board": board, "how": None})
+        if order["how"] not in set(How):
+            return _refused(f"no way to misbehave {order['how']!r}: one of {', '.join(How)}")
+        quirk = Quirk(How(order["how"]), datetime.now(UTC), float(order.get("seconds", 0)))
+        self.quirks[board] = quirk
+        return web.json_response({"board": board, "how": quirk.how, "seconds": quirk.seconds})
+
+    async def _show_market(self, _: web.Request) -> web.Response:
+        at = datetime.now(UTC)
+        return web.json_response(
+            {
+                "at": at.isoformat(),
+                "toman_per_gram_18k": str(int(self.market.gold(at))),
+                "factor": str(self.market.factor),
+                "misbehaving": {board: quirk.how for board, quirk in self.quirks.items()},
+            }
+        )
+
+    async def _move_market(self, request: web.Request) -> web.Response:
+        order = await _order(request)
+        try:
+            factor = Decimal(str(order.get("factor")))
+        except InvalidOperation:
+            factor = Decimal(0)
+        if not (factor.is_finite() and factor > 0):
+            return _refused("factor must be a positive number")
+        self.market.factor *= factor
+        return web.json_response({"factor": str(self.market.factor)})
+
+    async def _show_journal(self, _: web.Request) -> web.Response:
+        return web.json_response(self.journal.calls())
+
+    async def _clear_journal(self, _: web.Request) -> web.Response:
+        self.journal.clear()
+        return web.Response(status=204)
+
+
+async def _order(request: web.Request) -> dict[str, Any]:
+    try:
+        order = await request.json()
+    except json.JSONDecodeError:
+        order = None
+    return order if isinstance(order, dict) else {}
+
+
+def _refused(message: str) -> web.Response:
+    return web.json_response({"error": message}, status=400)
