@@ -1,0 +1,60 @@
+"""The programs of the house and how each is started: sandbox, workers, beats, web.
+
+Two workers, since a queue is a promise about latency: `realtime` has one of its own, so that nothing else can delay a
+price. Two beats, since none may matter: the database lets one of them have each slot. One process each, for a machine
+with few processors; production sizes them elsewhere.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from zargar.embedded.process import LOOPBACK, Command
+
+
+@dataclass(frozen=True)
+class Program:
+    """A child by its name and its Python module's arguments. It serves once it has logged `says`, or answers HTTP."""
+
+    name: str
+    arguments: tuple[str, ...]
+    says: str = ""
+    port: int | None = None
+
+    def command(self, env: Mapping[str, str]) -> Command:
+        """Run it by this very interpreter, with its output unbuffered in its log."""
+        return Command((sys.executable, "-m", *self.arguments), {**env, "PYTHONUNBUFFERED": "1"})
+
+
+CELERY: Final = ("celery", "-A", "zargar")
+
+
+def sandbox(port: int) -> Program:
+    """Give the stand-in of the world outside: the price boards by their real protocols."""
+    return Program("sandbox", ("zargar.sandbox", "--port", str(port)), "listening http://")
+
+
+def workers() -> tuple[Program, ...]:
+    """Give the two workers."""
+    return _worker("realtime", "realtime"), _worker("house", "bulk,maintenance,backups")
+
+
+def beats() -> tuple[Program, ...]:
+    """Give the two beats; they keep no file, and none is the main one."""
+    return _beat("beat-1"), _beat("beat-2")
+
+
+def web(port: int) -> Program:
+    """Give the web process."""
+    flags = ("--workers", "1", "--threads", "4", "--no-control-socket", "--graceful-timeout", "5")
+    return Program("web", ("gunicorn", "zargar.wsgi", "--bind", f"{LOOPBACK}:{port}", *flags), port=port)
+
+
+def _worker(name: str, queues: str) -> Program:
+    flags = ("-n", f"{name}@%h", "-Q", queues, "-c", "1", "-l", "info", "--without-gossip", "--without-mingle")
+    return Program(name, (*CELERY, "worker", *flags), " ready.")
+
+
+def _beat(name: str) -> Program:
+    return Program(name, (*CELERY, "beat", "-l", "info", "--pidfile="), "beat: Starting")
