@@ -1,0 +1,115 @@
+"""What the console reads. Nothing here writes, and nothing here judges: the words come from the rows.
+
+A page costs about ten short statements, each answered by an index, however long the history is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Q
+
+from zargar.admin_panel.engine import live_entries
+from zargar.ledger import operations as ledger
+from zargar.ledger.models import Run
+from zargar.pricing import operations as pricing
+from zargar.pricing.current import Answered
+from zargar.pricing.models import QuoteRecord, Tick, Verdict
+from zargar.pricing.quotes import Instrument
+from zargar.pricing.sources import CATALOGUE
+from zargar.schedules import operations as schedules
+from zargar.schedules.models import MissedRange
+from zargar.schedules.operations import Line
+from zargar.schedules.wiring import entries
+
+LINES: Final = 20
+"""How many ticks, runs and gaps one page shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """What one board said last, and why it does not count. `price` is Toman per gram of 750, the middle of two sides.
+
+    `said_at` is when it last said a price; `refusals` are of the newest tick alone, as (reason, detail).
+    """
+
+    name: str
+    price: Decimal | None
+    said_at: datetime | None
+    changed_at: datetime | None
+    source_time: datetime | None
+    verdict: str | None
+    refusals: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """One look at the whole house, at `now` (aware UTC)."""
+
+    now: datetime
+    answered: Answered
+    sources: Sequence[SourceLine]
+    ticks: Sequence[Tick]
+    runs: Sequence[Run]
+    counts: dict[str, int]
+    schedule: Sequence[Line]
+    missed: Sequence[MissedRange]
+
+
+def console(*, now: datetime) -> Console:
+    """Read what the front page shows."""
+    ticks = Tick.objects.annotate(used=Count("quotes", filter=Q(quotes__verdict=Verdict.USED))).order_by("-at", "-id")
+    newest = list(ticks[:LINES])
+    return Console(
+        now=now,
+        answered=pricing.current_price(now=now),
+        sources=_sources(newest[0] if newest else None),
+        ticks=newest,
+        runs=ledger.recent(limit=LINES),
+        counts=ledger.counts(),
+        schedule=schedules.overview(entries(), live=live_entries(), now=now),
+        missed=schedules.missed(limit=LINES),
+    )
+
+
+def unapplied_migrations() -> int:
+    """Count the migrations that this code has and the shared schema has not."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _sources(newest: Tick | None) -> list[SourceLine]:
+    latest = list(newest.quotes.all()) if newest else []
+    last = _last_prices()
+    return [_source(source.board.name, last.get(source.board.name), latest) for source in CATALOGUE]
+
+
+def _last_prices() -> dict[str, QuoteRecord]:
+    """Return each board's newest price of gold; one statement, one step into the index for each board."""
+    each = [
+        QuoteRecord.objects.filter(
+            source=source.board.name, instrument=Instrument.GOLD_750, bid__isnull=False
+        ).order_by("-id")[:1]
+        for source in CATALOGUE
+    ]
+    newest = each[0].union(*each[1:], all=True)
+    rows = QuoteRecord.objects.filter(id__in=[row.id for row in newest]).select_related("tick")
+    return {row.source: row for row in rows}
+
+
+def _source(name: str, last: QuoteRecord | None, latest: Sequence[QuoteRecord]) -> SourceLine:
+    said = [row for row in latest if row.source == name]
+    judged = next((row.verdict for row in said if row.instrument == Instrument.GOLD_750), None)
+    return SourceLine(
+        name=name,
+        price=(last.bid + last.ask) / 2 if last and last.bid is not None and last.ask is not None else None,
+        said_at=last.tick.at if last else None,
+        changed_at=last.changed_at if last else None,
+        source_time=last.source_time if last else None,
+        verdict=judged or (Verdict.REJECTED if said else None),
+        refusals=[(row.why, row.detail or row.field) for row in said if row.why],
+    )
