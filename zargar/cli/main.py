@@ -1,0 +1,25 @@
+"""Put the nouns together."""
+
+import typer
+
+from zargar.cli import database, prices, runs, schedule, shops, status, tasks
+from zargar.cli.demo import demo, up
+from zargar.cli.exits import run
+
+app = typer.Typer(
+    name="zargar",
+    help="The background engine of ZARGAR: gold prices, backups and messages for jewellery shops.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(up)
+app.command()(status.status)
+for noun in (prices, schedule, runs, tasks, shops, database):
+    app.add_typer(noun.app)
+
+
+def main() -> None:
+    """Run the command line; the entry point of `zargar`."""
+    run(lambda: app(standalone_mode=False))

@@ -1,0 +1,168 @@
+"""`zargar prices`: what gold costs and why, set a price, and read a board's saved answer without a database.
+
+`prices parse SOURCE FILE` prints what a source file makes of an answer, as JSON unless `--human` asks for a table:
+`source`, `quotes` (`instrument`, `bid`, `ask`, `toman_per_gram_18k`, `source_time`) and `rejected` (`field`,
+`reason`). Amounts are strings in Toman (the ounce in US dollars), unrounded; times are ISO 8601 in UTC, or null. An
+unreadable file or unknown source exits with 2.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from zargar import clock
+from zargar.cli import start
+from zargar.cli.exits import Exit, fail
+from zargar.cli.output import AsJson, Reason, actor, emit, table, tehran
+from zargar.clock import TEHRAN
+from zargar.outcomes import JSON, Summary
+from zargar.pricing import sources as catalogue
+from zargar.pricing.answers import Answer
+from zargar.pricing.quotes import Quote, plain
+from zargar.refusals import InvalidError
+
+if TYPE_CHECKING:
+    from zargar.pricing.current import Answered
+
+app = typer.Typer(name="prices", help="Gold prices.", no_args_is_help=True)
+
+_SPANS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class BadMomentError(InvalidError):
+    """An end is a duration (90m, 2h, 1d) or ISO 8601; without a zone it is Tehran time."""
+
+
+@app.command()
+def show(*, as_json: AsJson = False) -> None:
+    """Show what shops are answered now: the price, its age, the five karats, and why. Exits with 1 without a price."""
+    start.django()
+    from zargar.pricing import operations  # noqa: PLC0415 -- needs Django
+
+    answered = operations.current_price(now=clock.now())
+    emit(operations.answered_as_json(answered), as_json=as_json, human=_in_words(answered))
+    if answered.price is None:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def update(*, as_json: AsJson = False) -> None:
+    """Ask the boards now, judge, store and publish. Exits with 1 when the answer is not live."""
+    start.django()
+    from zargar.pricing import operations, wiring  # noqa: PLC0415 -- needs Django
+
+    ticked = operations.force_refresh(market=wiring.market(), reason=operations.ForceReason.OPERATOR, now=clock.now())
+    refused = table(
+        ("source", "field", "why", "detail"),
+        [
+            (one.source, one.field or "-", one.why, one.detail or "-")
+            for one in (ticked.decision.rejected if ticked.decision else ())
+        ],
+    )
+    emit(ticked.summary(), as_json=as_json, human=f"{_in_words(ticked.answered)}\n\n{refused}")
+    if ticked.summary()["fallback"]:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def override(
+    value: Annotated[str, typer.Argument(help="Toman for one gram of 750, as 18600000 or 18,600,000.")],
+    reason: Reason,
+    until: Annotated[str, typer.Option(help="A duration (90m, 2h, 1d) or ISO 8601; without a zone, Tehran time.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Set the price that is answered while the boards do not agree, and the level their next one is compared with."""
+    start.django()
+    from zargar.pricing import operations  # noqa: PLC0415 -- needs Django
+
+    now = clock.now()
+    end = moment(until, now=now)
+    published = operations.set_override(value=value, until=end, reason=reason, actor=actor(), now=now)
+    emit(
+        {"value": value, "until": end.isoformat(), "cache": published},
+        as_json=as_json,
+        human=f"{value} Toman per gram of 750 until {tehran(end)} (Tehran)",
+    )
+
+
+@app.command()
+def sources(*, as_json: AsJson = False) -> None:
+    """List the boards that are asked, with their units and what their owners say about it."""
+    boards = [source.board for source in catalogue.CATALOGUE]
+    listed: list[JSON] = [
+        {
+            "source": board.name,
+            "family": board.family,
+            "url": board.url,
+            "unit": board.unit,
+            "terms": board.terms,
+            "at_most_every_seconds": int(board.at_most_every.total_seconds()),
+        }
+        for board in boards
+    ]
+    rows = [(board.name, board.family, board.unit, board.terms, board.url) for board in boards]
+    emit(listed, as_json=as_json, human=table(("source", "family", "unit", "terms", "address"), rows))
+
+
+@app.command()
+def parse(
+    source: Annotated[str, typer.Argument(help="The source's name, as `zargar prices sources` shows it.")],
+    file: Annotated[Path, typer.Argument(help="A file that holds the body of the board's answer.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json/--human", help="JSON with stable names, or a table.")] = True,
+) -> None:
+    """Print what a source makes of a saved answer. Needs no database and asks nobody."""
+    chosen = catalogue.named(source)
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", Exit.BAD_INPUT)
+    said = chosen.read(Answer(200, "application/json", body, received_at=clock.now()))
+    quotes: list[JSON] = [_quote_as_json(quote) for quote in said.quotes]
+    rejected: list[JSON] = [{"field": one.field, "reason": one.why} for one in said.rejections]
+    data: Summary = {"source": chosen.board.name, "quotes": quotes, "rejected": rejected}
+    emit(data, as_json=as_json, human=_parsed_in_words(said.quotes, [(one.field, one.why) for one in said.rejections]))
+
+
+def moment(text: str, *, now: datetime) -> datetime:
+    """Read the end of an override into aware UTC. Raises `BadMomentError`."""
+    span = re.fullmatch(r"([0-9]{1,4})([mhd])", text)
+    if span:
+        return now + timedelta(**{_SPANS[span[2]]: int(span[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as bad:
+        message = f"{text!r}: {BadMomentError.__doc__}"
+        raise BadMomentError(message) from bad
+    return (found if found.tzinfo else found.replace(tzinfo=TEHRAN)).astimezone(UTC)
+
+
+def _quote_as_json(quote: Quote) -> Summary:
+    per_gram = quote.toman_per_gram_18k
+    return {
+        "instrument": quote.instrument,
+        "bid": plain(quote.bid),
+        "ask": plain(quote.ask),
+        "toman_per_gram_18k": None if per_gram is None else plain(per_gram),
+        "source_time": quote.source_time.isoformat() if quote.source_time else None,
+    }
+
+
+def _in_words(answered: "Answered") -> str:
+    if answered.price is None or answered.age is None:
+        return answered.reason
+    age = int(answered.age.total_seconds())
+    head = f"{answered.standing}: {answered.price:,.0f} Toman per gram of 750, {age} s old ({answered.reason})"
+    return "\n".join([head, *(f"  {karat} karat  {price:>14,}" for karat, price in answered.karats.items())])
+
+
+def _parsed_in_words(quotes: tuple[Quote, ...], rejected: list[tuple[str, str]]) -> str:
+    priced = table(
+        ("instrument", "bid", "ask", "source's clock (Tehran)"),
+        [(quote.instrument, f"{quote.bid:,}", f"{quote.ask:,}", tehran(quote.source_time)) for quote in quotes],
+    )
+    return f"{priced}\n\n{table(('rejected field', 'why'), [(field or 'all of it', why) for field, why in rejected])}"
