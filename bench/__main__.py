@@ -1,0 +1,12 @@
+"""`make bench`: every bench, one after another, or those named: `python -m bench overhead`."""
+
+import sys
+
+from bench import overhead
+from bench.machine import facts, report
+
+BENCHES = {"overhead": overhead.main}
+
+report("machine", **facts())
+for name in sys.argv[1:] or BENCHES:
+    BENCHES[name]()

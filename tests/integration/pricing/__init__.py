@@ -1,0 +1,1 @@
+"""Ticks, overrides and the cache on real servers."""
