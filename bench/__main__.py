@@ -2,10 +2,10 @@
 
 import sys
 
-from bench import overhead
+from bench import overhead, prices
 from bench.machine import facts, report
 
-BENCHES = {"overhead": overhead.main}
+BENCHES = {"overhead": overhead.main, "prices": prices.main}
 
 report("machine", **facts())
 for name in sys.argv[1:] or BENCHES:

@@ -67,7 +67,7 @@ def _measure(folder: Path, cluster: Postgres, valkey: Valkey) -> None:
             sessions = _sessions(database) - before
         finally:
             worker.stop()
-        settings = {name: database.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")}  # type: ignore[arg-type]
+        settings = {name: database.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")}
     for bare, ledger in rounds:
         report("overhead.round", tasks=TASKS, bare_seconds=round(bare, 2), ledger_seconds=round(ledger, 2))
     bare, ledger = (statistics.median(times) for times in zip(*rounds, strict=True))

@@ -10,7 +10,7 @@ from zargar.outcomes import Summary
 __all__ = ["app"]
 
 
-@shared_task(name="bench.bare", ignore_result=False)
+@shared_task(name="bench.bare", ignore_result=False)  # type: ignore[untyped-decorator]  # celery is not typed
 def bare() -> dict[str, str]:
     """Do nothing, as Celery does it."""
     return {}

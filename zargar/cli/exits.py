@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import NoReturn
 
-import click
+import typer
 
 
 class Exit(IntEnum):
@@ -21,12 +21,16 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit) -> NoReturn:
     """Say what is wrong on standard error, in one line, and exit."""
-    click.echo(f"zargar: {message}", err=True)
+    typer.echo(f"zargar: {message}", err=True)
     sys.exit(code)
 
 
 def run(command: Callable[[], object]) -> NoReturn:
-    """Run a command line and exit with its code. An error that is not listed here is a bug and shows its traceback."""
+    """Run a command line and exit with its code.
+
+    Typer answers what is wrong with the arguments themselves (2) and Ctrl-C (130). An error that is not listed here is
+    a bug and shows its traceback.
+    """
     from django.db import InterfaceError, OperationalError  # noqa: PLC0415 -- `--help` need not wait for Django
     from environs import EnvError  # noqa: PLC0415 -- as above
 
@@ -36,11 +40,6 @@ def run(command: Callable[[], object]) -> NoReturn:
 
     try:
         command()
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(Exit.INTERRUPTED)
     except NotFoundError as error:
         fail(str(error), Exit.NOT_FOUND)
     except (InvalidError, EnvError) as error:

@@ -12,6 +12,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # errors in one plain line, that a script can read
 )
 app.command()(demo)
 app.command()(up)
@@ -22,4 +23,4 @@ for noun in (prices, schedule, runs, tasks, shops, database):
 
 def main() -> None:
     """Run the command line; the entry point of `zargar`."""
-    run(lambda: app(standalone_mode=False))
+    run(app)

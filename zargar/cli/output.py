@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-import click
 import typer
 
 from zargar.clock import TEHRAN
@@ -18,7 +17,7 @@ Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why, in a sent
 
 def emit(data: JSON, *, as_json: bool, human: str) -> None:
     """Print `data` as JSON, or the words for people."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else human)
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else human)
 
 
 def actor() -> str:

@@ -7,6 +7,7 @@ unreadable file or unknown source exits with 2.
 """
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -44,13 +45,12 @@ def show(*, as_json: AsJson = False) -> None:
 
     answered = operations.current_price(now=clock.now())
     emit(operations.answered_as_json(answered), as_json=as_json, human=_in_words(answered))
-    if answered.price is None:
-        raise typer.Exit(Exit.REFUSED)
+    _exit_without_price(answered)
 
 
 @app.command()
 def update(*, as_json: AsJson = False) -> None:
-    """Ask the boards now, judge, store and publish. Exits with 1 when the answer is not live."""
+    """Ask the boards now, judge, store and publish. Exits with 1 when that leaves shops without a price."""
     start.django()
     from zargar.pricing import operations, wiring  # noqa: PLC0415 -- needs Django
 
@@ -63,8 +63,7 @@ def update(*, as_json: AsJson = False) -> None:
         ],
     )
     emit(ticked.summary(), as_json=as_json, human=f"{_in_words(ticked.answered)}\n\n{refused}")
-    if ticked.summary()["fallback"]:
-        raise typer.Exit(Exit.REFUSED)
+    _exit_without_price(ticked.answered)
 
 
 @app.command()
@@ -139,6 +138,11 @@ def moment(text: str, *, now: datetime) -> datetime:
         message = f"{text!r}: {BadMomentError.__doc__}"
         raise BadMomentError(message) from bad
     return (found if found.tzinfo else found.replace(tzinfo=TEHRAN)).astimezone(UTC)
+
+
+def _exit_without_price(answered: "Answered") -> None:
+    if answered.price is None:
+        sys.exit(Exit.REFUSED)
 
 
 def _quote_as_json(quote: Quote) -> Summary:
