@@ -81,7 +81,7 @@ def test_a_shop_lives_from_create_to_delete_and_each_step_is_audited(zargar: Zar
         (("schedule", "pause", "update-gold-price", "--reason", "x"), NOT_FOUND, "update-gold-prices"),
         (("schedule", "resume", "update-gold-prices", "--reason", "x"), REFUSED, "is not paused"),
         (("runs", "show", "0d5e6f4e-0000-4000-8000-00000000abcd"), NOT_FOUND, "zargar runs list"),
-        (("runs", "show", "17"), BAD_INPUT, "17"),
+        (("runs", "show", "17"), BAD_INPUT, "valid UUID"),
         (("runs", "list", "--state", "lost"), BAD_INPUT, "superseded"),
         (("prices", "parse", "nobody", "/dev/null"), BAD_INPUT, "wallgold"),
     ],
