@@ -40,6 +40,8 @@ lock: ## Renew the locks (needs uv)
 		--all-extras --group dev pyproject.toml -o requirements/development.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml -o requirements/production.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--group build -o requirements/build.lock
 
 clean: ## Remove the environment and the caches; the demo's data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build staticfiles

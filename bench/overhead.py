@@ -1,5 +1,8 @@
 """What the ledger costs: 5,000 no-ops on the base of all tasks against 5,000 on bare Celery, one run, same settings.
 
+`bulk` opens the runs in one statement (`delay_many`), as whoever has 5,000 pieces of work would; `single` calls `delay`
+5,000 times, a commit each. Bare Celery publishes in a loop, having nothing else.
+
 Measured from the first publish to the last stored result, with one worker of two children, a durable PostgreSQL
 (fsync and synchronous_commit on, both printed) and Valkey with AOF. Each round measures both in turn; the ratio is of
 medians.
@@ -12,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import psycopg
@@ -62,40 +66,54 @@ def _measure(folder: Path, cluster: Postgres, valkey: Valkey) -> None:
         try:
             _warm_up(tasks.bare, valkey)
             before = _sessions(database)
-            rounds = [(_time(tasks.bare, valkey), _time(tasks.ledger, valkey)) for _ in range(ROUNDS)]
+            rounds = [_round(tasks, valkey) for _ in range(ROUNDS)]
             time.sleep(1)  # PostgreSQL counts sessions when they report, at most a second late
             sessions = _sessions(database) - before
         finally:
             worker.stop()
         settings = {name: database.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")}
-    for bare, ledger in rounds:
-        report("overhead.round", tasks=TASKS, bare_seconds=round(bare, 2), ledger_seconds=round(ledger, 2))
-    bare, ledger = (statistics.median(times) for times in zip(*rounds, strict=True))
+    for times in rounds:
+        report("overhead.round", tasks=TASKS, **{f"{name}_seconds": round(time_, 2) for name, time_ in times.items()})
+    bare, bulk, single = (statistics.median(times[name] for times in rounds) for name in ("bare", "bulk", "single"))
     report(
         "overhead",
         tasks=TASKS,
         children=2,
         bare_per_second=round(TASKS / bare),
-        ledger_per_second=round(TASKS / ledger),
-        ratio=round(ledger / bare, 2),
+        bulk_per_second=round(TASKS / bulk),
+        single_per_second=round(TASKS / single),
+        ratio_bulk=round(bulk / bare, 2),
+        ratio_single=round(single / bare, 2),
         at_most=2.0,
         database_sessions_opened=sessions,
         **{name: value[0] for name, value in settings.items() if value},
     )
 
 
-def _time(task: Any, valkey: Valkey, *, count: int = TASKS) -> float:  # noqa: ANN401 -- celery is not typed
+def _round(tasks: ModuleType, valkey: Valkey) -> dict[str, float]:
+    return {
+        "bare": _time(lambda: _loop(tasks.bare), valkey),
+        "bulk": _time(lambda: tasks.ledger.delay_many([{}] * TASKS), valkey),
+        "single": _time(lambda: _loop(tasks.ledger), valkey),
+    }
+
+
+def _loop(task: Any) -> None:  # noqa: ANN401 -- celery is not typed
+    for _ in range(TASKS):
+        task.delay()
+
+
+def _time(publish: Callable[[], object], valkey: Valkey, *, count: int = TASKS) -> float:
     with redis.Redis.from_url(valkey.url(1)) as results:
         results.flushdb()
         began = time.monotonic()
-        for _ in range(count):
-            task.delay()
+        publish()
         _wait_for(lambda: int(results.dbsize()) >= count)
         return time.monotonic() - began
 
 
 def _warm_up(task: Any, valkey: Valkey) -> None:  # noqa: ANN401 -- celery is not typed
-    _time(task, valkey, count=50)
+    _time(lambda: [task.delay() for _ in range(50)], valkey, count=50)
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

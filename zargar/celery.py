@@ -8,22 +8,31 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from kombu import Queue as BrokerQueue
+from celery.signals import setup_logging
+from kombu.entity import Queue as BrokerQueue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zargar.settings.embedded")
 
 from django.conf import settings
 
+from zargar.engine import logs
 from zargar.engine.configuration import broker_options, result_options
 from zargar.names import Queue
 
 HARD_LIMIT: Final = 30 * 60
 SOFT_LIMIT: Final = 25 * 60
 
-app = Celery("zargar", include=["zargar.core.gold_price_tasks"])
+setup_logging.connect(logs.configure)
+
+app = Celery("zargar", include=["zargar.core.gold_price_tasks", "zargar.core.health_metrics"])
 
 _on_redis = settings.CELERY_BROKER_URL.startswith(("redis", "sentinel"))
 _queue_arguments: dict[str, Any] = {} if _on_redis else {"x-queue-type": "quorum"}
+
+_queues = [
+    BrokerQueue(queue.value, queue_arguments=_queue_arguments)  # type: ignore[no-untyped-call]  # kombu: typed in part
+    for queue in Queue
+]
 
 app.conf.update(
     # Where the parts are.
@@ -46,7 +55,7 @@ app.conf.update(
     timezone="Asia/Tehran",
     enable_utc=True,
     # Queues by latency promise. An unknown queue name is an error, not a new queue that nobody consumes.
-    task_queues=[BrokerQueue(queue.value, queue_arguments=_queue_arguments) for queue in Queue],
+    task_queues=_queues,
     task_routes=("zargar.engine.task:route",),
     task_default_queue=Queue.MAINTENANCE.value,
     task_create_missing_queues=False,

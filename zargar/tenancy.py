@@ -10,6 +10,7 @@ The lock belongs to the session, so the block also refuses to end well on anothe
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
@@ -41,13 +42,14 @@ def in_tenant(shop_id: int) -> Iterator[Shop]:
     Raises `ShopGoneError`, `ShopSuspendedError`, `ShopNotReadyError` or `WrongSchemaError` before the block begins, and
     whatever the look-up raises when the database is away. Must not be nested, nor entered inside a transaction.
     """
-    if connection.in_atomic_block or connection.schema_name != "public":
+    tenants: Any = connection  # django-tenants adds the schema to Django's connection
+    if connection.in_atomic_block or tenants.schema_name != "public":
         message = "a shop is entered from the shared schema and outside a transaction, one shop at a time"
         raise RuntimeError(message)
     with _shared_lock(shop_id):
         shop = _active(shop_id)
         session = connection.connection
-        connection.set_tenant(shop)
+        tenants.set_tenant(shop)
         try:
             _verify(shop)
             yield shop
@@ -55,7 +57,7 @@ def in_tenant(shop_id: int) -> Iterator[Shop]:
                 message = f"the session was lost inside shop {shop_id}: its lock, and what was not committed, are gone"
                 raise WrongSchemaError(message)
         finally:
-            connection.set_schema_to_public()
+            tenants.set_schema_to_public()
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def _shared_lock(shop_id: int) -> Iterator[None]:
 
 
 def _active(shop_id: int) -> Shop:
-    shop = Shop.objects.filter(id=shop_id).first()
+    shop: Shop | None = Shop.objects.filter(id=shop_id).first()
     if shop is None:
         message = f"shop {shop_id} does not exist"
         raise ShopGoneError(message)

@@ -5,26 +5,20 @@ addresses, and so imports the views that would import it.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from zargar.engine import beat, health
 from zargar.schedules.catalogue import Entry
 
-if TYPE_CHECKING:
-    from celery import Celery
-
 
 def live_entries() -> tuple[Entry, ...]:
     """Return the entries of the schedule whose task is registered."""
-    return beat.live_entries(_app())
+    from zargar.celery import app  # noqa: PLC0415 -- see above
+
+    return beat.live_entries(app)
 
 
 def broker_answers(*, within: timedelta) -> bool:
     """Say whether the broker answers; see `zargar.engine.health`."""
-    return health.broker_answers(_app(), within=within)
-
-
-def _app() -> "Celery":
     from zargar.celery import app  # noqa: PLC0415 -- see above
 
-    return app
+    return health.broker_answers(app, within=within)

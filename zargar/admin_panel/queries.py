@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Q
 
 from zargar.admin_panel.engine import live_entries
+from zargar.audit.models import AuditRecord
 from zargar.ledger import operations as ledger
 from zargar.ledger.models import Run
 from zargar.pricing import operations as pricing
@@ -26,6 +27,7 @@ from zargar.schedules.models import MissedRange
 from zargar.schedules.operations import Line
 from zargar.schedules.wiring import entries
 
+AUDIT_LINES: Final = 100
 LINES: Final = 20
 """How many ticks, runs and gaps one page shows."""
 
@@ -74,6 +76,11 @@ def console(*, now: datetime) -> Console:
         schedule=schedules.overview(entries(), live=live_entries(), now=now),
         missed=schedules.missed(limit=LINES),
     )
+
+
+def audit_of(subject: str) -> Sequence[AuditRecord]:
+    """Return the newest audit records of one subject, newest first."""
+    return list(AuditRecord.objects.filter(subject=subject)[:AUDIT_LINES])
 
 
 def unapplied_migrations() -> int:

@@ -1,11 +1,13 @@
-"""The addresses of the web process."""
+"""The addresses of the web process. `/shop/<name>/…` is not among them: see `middleware.EnterShop`."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 
 from zargar.admin_panel import health, views
+from zargar.admin_panel.admin.platform import platform_site
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.console, name="console"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("admin/", platform_site.urls),
 ]

@@ -82,7 +82,8 @@ def add_months(day: date, months: int) -> date:
     """Return the same day of the Jalali month `months` later; a day that this month lacks becomes its last."""
     jalali = jdatetime.date.fromgregorian(date=day)
     years, month = divmod(jalali.year * _MONTHS_A_YEAR + jalali.month - 1 + months, _MONTHS_A_YEAR)
-    return jdatetime.date(years, month + 1, min(jalali.day, _last_day(years, month + 1))).togregorian()
+    found: date = jdatetime.date(years, month + 1, min(jalali.day, _last_day(years, month + 1))).togregorian()
+    return found
 
 
 def _last_day(year: int, month: int) -> int:
@@ -95,6 +96,7 @@ def _gregorian(year: int, month: int, day: int) -> date:
     if year not in YEARS:
         raise NotJalaliError(NotJalaliError.__doc__)
     try:
-        return jdatetime.date(year, month, day).togregorian()
+        found: date = jdatetime.date(year, month, day).togregorian()
     except ValueError as bad:
         raise NotJalaliError(NotJalaliError.__doc__) from bad
+    return found

@@ -90,8 +90,13 @@ def override(
 
 @app.command()
 def sources(*, as_json: AsJson = False) -> None:
-    """List the boards that are asked, with their units and what their owners say about it."""
+    """List the boards that are asked: unit, what the owner says about it, and how they did in the last 24 hours.
+
+    `health` is counted from the stored ticks, `check` is of the newest hourly check; null where nothing is known.
+    """
+    start.django()
     boards = [source.board for source in catalogue.CATALOGUE]
+    health, checked = _known_of_boards()
     listed: list[JSON] = [
         {
             "source": board.name,
@@ -100,11 +105,17 @@ def sources(*, as_json: AsJson = False) -> None:
             "unit": board.unit,
             "terms": board.terms,
             "at_most_every_seconds": int(board.at_most_every.total_seconds()),
+            "health": health.get(board.name),
+            "check": checked.get(board.name),
         }
         for board in boards
     ]
-    rows = [(board.name, board.family, board.unit, board.terms, board.url) for board in boards]
-    emit(listed, as_json=as_json, human=table(("source", "family", "unit", "terms", "address"), rows))
+    rows = [
+        (board.name, board.unit, board.terms, *_health_in_words(health.get(board.name), checked.get(board.name)))
+        for board in boards
+    ]
+    head = ("source", "unit", "terms", "health", "prices/asked", "used", "ms", "per mille off", "newest refusal")
+    emit(listed, as_json=as_json, human=table(head, rows))
 
 
 @app.command()
@@ -138,6 +149,37 @@ def moment(text: str, *, now: datetime) -> datetime:
         message = f"{text!r}: {BadMomentError.__doc__}"
         raise BadMomentError(message) from bad
     return (found if found.tzinfo else found.replace(tzinfo=TEHRAN)).astimezone(UTC)
+
+
+def _known_of_boards() -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """Return each board's record of 24 hours and what the newest check found; nothing where the database is away."""
+    from django.db import InterfaceError, OperationalError  # noqa: PLC0415 -- needs Django
+
+    from zargar import names  # noqa: PLC0415 -- as above
+    from zargar.ledger import operations as ledger  # noqa: PLC0415 -- as above
+    from zargar.ledger.models import State  # noqa: PLC0415 -- as above
+    from zargar.monitoring import sources as records  # noqa: PLC0415 -- as above
+    from zargar.monitoring import store  # noqa: PLC0415 -- as above
+
+    try:
+        found = store.by_source(since=clock.now() - records.WINDOW)
+        checks = ledger.recent(task=names.VALIDATE_GOLD_PRICE_APIS, state=State.SUCCEEDED, limit=1)
+    except (OperationalError, InterfaceError):
+        typer.echo("the database does not answer: how the boards did is not known", err=True)
+        return {}, {}
+    summary = checks[0].summary if checks else None
+    checked = summary.get("boards") if isinstance(summary, dict) else None
+    return {name: records.as_json(one) for name, one in found.items()}, checked if isinstance(checked, dict) else {}
+
+
+def _health_in_words(health: JSON, checked: JSON) -> tuple[str, ...]:
+    known = health if isinstance(health, dict) else {}
+    check = checked if isinstance(checked, dict) else {}
+    share = f"{known['priced']}/{known['asked']}" if known else "-"
+    return (
+        str(known.get("grade", "unknown")), share, str(known.get("used", "-")), str(check.get("latency_ms", "-")),
+        str(check.get("deviation_per_mille") or "-"), str(known.get("why") or "-"),
+    )  # fmt: skip
 
 
 def _exit_without_price(answered: "Answered") -> None:

@@ -12,3 +12,9 @@ def django(*, as_owner: bool = False) -> None:
     import django as framework  # noqa: PLC0415 -- the role above must be known first
 
     framework.setup()
+
+    from django.conf import settings  # noqa: PLC0415 -- as above
+
+    from zargar import logs  # noqa: PLC0415 -- `--help` need not wait for it
+
+    logs.configure(as_json=settings.LOG_JSON, level="WARNING")

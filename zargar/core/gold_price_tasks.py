@@ -7,6 +7,9 @@ from zargar.outcomes import Summary
 from zargar.pricing import operations
 from zargar.pricing.operations import ForceReason
 from zargar.pricing.wiring import market
+from zargar.schedules.wiring import next_price
+from zargar.upkeep import operations as upkeep
+from zargar.upkeep.wiring import keep
 
 
 @task(names.UPDATE_GOLD_PRICES, family=Family.PRICES, queue=Queue.REALTIME)
@@ -27,7 +30,13 @@ def force_gold_price_refresh(*, reason: str = ForceReason.OPERATOR, **_: object)
     return operations.force_refresh(market=market(), reason=reason, now=clock.now()).summary()
 
 
+@task(names.VALIDATE_GOLD_PRICE_APIS, family=Family.PRICES, queue=Queue.MAINTENANCE)
+def validate_gold_price_apis(**_: object) -> Summary:
+    """Ask each board once, beside the ticks; answer which is readable, how fast it is and how far off."""
+    return operations.validate_boards(market=market(), next_price=next_price, now=clock.now())
+
+
 @task(names.CLEANUP_GOLD_PRICE_CACHE, family=Family.PRICES, queue=Queue.MAINTENANCE)
 def cleanup_gold_price_cache(**_: object) -> Summary:
-    """Compare the cached price with the database and repair it."""
-    return operations.cleanup_cache()
+    """Repair the cached price, and remove the rows about the system itself that have outlived their period."""
+    return upkeep.clean_up(keep=keep(), now=clock.now())

@@ -4,6 +4,7 @@ from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
 """The form that the database accepts; whether such a number can exist is judged by `phones`."""
@@ -42,7 +43,7 @@ class Customer(models.Model):
     email = models.EmailField("ایمیل", blank=True, db_default="")
     birth_date = models.DateField("تاریخ تولد", null=True, blank=True)
     note = models.TextField("یادداشت", blank=True, db_default="")
-    created_at = models.DateTimeField("ثبت", db_default=models.functions.Now(), editable=False)
+    created_at = models.DateTimeField("ثبت", db_default=Now(), editable=False)
 
     class Meta:
         """What a form may forget, the table does not take."""
@@ -71,9 +72,7 @@ class Customer(models.Model):
 class Consent(models.Model):
     """That a customer agreed to be written to in one way for one purpose. Withdrawn ones are kept, as proof."""
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="consents", verbose_name="مشتری"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consents", verbose_name="مشتری")
     channel = models.CharField("راه", max_length=8, choices=Channel)
     purpose = models.CharField("برای", max_length=16, choices=Purpose)
     given_at = models.DateTimeField("داده شد")
@@ -115,15 +114,11 @@ class Consent(models.Model):
 class Appointment(models.Model):
     """A time at which a customer comes to the shop."""
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="appointments", verbose_name="مشتری"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="appointments", verbose_name="مشتری")
     at = models.DateTimeField("زمان")
     subject = models.CharField("موضوع", max_length=200)
-    state = models.CharField(
-        "وضع", max_length=9, choices=AppointmentState, default=AppointmentState.BOOKED
-    )
-    created_at = models.DateTimeField("ثبت", db_default=models.functions.Now(), editable=False)
+    state = models.CharField("وضع", max_length=9, choices=AppointmentState, default=AppointmentState.BOOKED)
+    created_at = models.DateTimeField("ثبت", db_default=Now(), editable=False)
 
     class Meta:
         """Reminders ask for what is booked on a day."""

@@ -1,8 +1,8 @@
 """Phone numbers: whatever a person types, as the one form that is stored and compared (E.164, `+989121234567`).
 
-The numbering plans are those of Google's libphonenumber. Persian, Arabic and Western digits, spaces and dashes, `0912…`,
-`912…`, `+98…`, `0098…` and `98…` are all read as Iranian; a number of another country needs `+` or `00`. Landlines are
-refused: these numbers are for messages.
+The numbering plans are those of Google's libphonenumber. Persian, Arabic and Western digits, spaces and dashes,
+`0912…`, `912…`, `+98…`, `0098…` and `98…` are all read as Iranian; a number of another country needs `+` or `00`.
+Landlines are refused: these numbers are for messages.
 """
 
 from typing import Final

@@ -33,6 +33,13 @@ class PartError(EmbeddedError):
         super().__init__(f"{part}\n{said}")
 
 
+class ClusterGoneError(EmbeddedError):
+    """The data folder says that its PostgreSQL cluster is elsewhere, and there is none.
+
+    Bring it back, or remove the file `postgres-home` from the data folder to begin with an empty one. It should be in:
+    """
+
+
 class GivenServerError(EmbeddedError):
     """The server that DATABASE_URL names does not answer, or refuses the login.
 

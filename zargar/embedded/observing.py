@@ -74,6 +74,14 @@ def ticks(*, after: datetime) -> list[Summary]:
     ]  # fmt: skip
 
 
+def checks(*, after: datetime) -> list[Summary]:
+    """Return the runs of the hourly check made after a moment: on the hour, each of them asks each board once too."""
+    from zargar.ledger import operations  # noqa: PLC0415 -- needs Django set up
+
+    runs = [run for run in operations.recent(task=names.VALIDATE_GOLD_PRICE_APIS) if run.created_at >= after]
+    return [{"state": run.state, "claims": run.fence} for run in runs]
+
+
 def next_tick(house: House, *, after: datetime) -> Summary:
     """Wait for a slot made after a moment to be done."""
 
@@ -90,8 +98,8 @@ def accepted(house: House) -> Summary | None:
 
 
 def claims(house: House) -> int:
-    """Count how often a tick of this start was claimed; 0 while one of them is under way."""
-    runs = ticks(after=house.began)
+    """Count how often work of this start that asks the boards was claimed; 0 while some of it is under way."""
+    runs = [*ticks(after=house.began), *checks(after=house.began)]
     if any(run["state"] in {"due", "running"} for run in runs):
         return 0
     return sum(run["claims"] for run in runs if isinstance(run["claims"], int))

@@ -25,7 +25,7 @@ import psycopg
 
 from zargar.embedded import process
 from zargar.embedded.account import Account
-from zargar.embedded.errors import PartError
+from zargar.embedded.errors import ClusterGoneError, PartError
 from zargar.embedded.process import LOOPBACK, Command
 from zargar.embedded.secret_file import secret
 from zargar.embedded.wheels import postgres_programs
@@ -76,7 +76,7 @@ class Postgres:
     def prepare(self) -> Command:
         """Make the cluster if there is none, end a leftover of it, choose the port; return the command that serves it.
 
-        Raises `PartError`, `NoSuchWheelError`, `NoUnprivilegedAccountError`.
+        Raises `PartError`, `ClusterGoneError`, `NoSuchWheelError`, `NoUnprivilegedAccountError`.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         account = Account.unprivileged()
@@ -169,6 +169,8 @@ class Postgres:
 def _home(folder: Path, account: Account | None, *, among: Path) -> Path:
     """Where the cluster lives: in `folder`, or among the homes that root's unprivileged account can reach."""
     home = _remembered(folder)
+    if not home.exists():
+        raise ClusterGoneError(str(home))
     if account is None or home != folder:
         return home
     if not account.reaches(folder):
@@ -204,10 +206,12 @@ def _end_leftover(data: Path) -> None:
         leftover = psutil.Process(pid)
         if leftover.status() == psutil.STATUS_ZOMBIE:
             return
-        ours = leftover.name() == "postgres" and leftover.cwd() == str(data)
+        serves_data = leftover.name() == "postgres" and leftover.cwd() == str(data.resolve())
     except psutil.NoSuchProcess:
         return
-    if not ours:
+    except psutil.AccessDenied:
+        serves_data = False  # another account's process, and so not a server that we started
+    if not serves_data:
         pid_file.unlink()
         return
     leftover.send_signal(signal.SIGINT)

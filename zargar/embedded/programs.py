@@ -47,7 +47,10 @@ def beats() -> tuple[Program, ...]:
 
 def web(port: int) -> Program:
     """Give the web process."""
-    flags = ("--workers", "1", "--threads", "4", "--no-control-socket", "--graceful-timeout", "5")
+    flags = (
+        "--workers", "1", "--threads", "4", "--no-control-socket", "--graceful-timeout", "5",
+        "--logger-class", "zargar.web_logs.WebLogger",
+    )  # fmt: skip
     return Program("web", ("gunicorn", "zargar.wsgi", "--bind", f"{LOOPBACK}:{port}", *flags), port=port)
 
 

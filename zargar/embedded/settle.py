@@ -65,19 +65,29 @@ def _applied() -> int:
 
 
 def _open_shops() -> None:
-    from zargar.customers import operations as customers  # noqa: PLC0415 -- needs Django set up
-    from zargar.shops import operations  # noqa: PLC0415 -- as above
+    from zargar.shops import operations  # noqa: PLC0415 -- needs Django set up
+
+    known = {shop.schema_name: shop for shop in operations.listed()}
+    for number, (slug, name, people) in enumerate(SHOPS, start=1):
+        shop = known.get(slug) or operations.create(
+            slug=slug, name=name, domain=f"{slug}.zargar.localhost", actor=ACTOR, reason="a shop of the demo"
+        )
+        if shop.state == "active":
+            _welcome(shop.id, number, people)
+
+
+def _welcome(shop: int, number: int, people: tuple[str, ...]) -> None:
+    """Give the shop its customers, all or none, unless it has some."""
+    from django.db import transaction  # noqa: PLC0415 -- needs Django set up
+
+    from zargar.customers import operations as customers  # noqa: PLC0415 -- as above
     from zargar.tenancy import in_tenant  # noqa: PLC0415 -- as above
 
-    known = {shop.schema_name for shop in operations.listed()}
-    for number, (slug, name, people) in enumerate(SHOPS, start=1):
-        if slug in known:
-            continue
-        domain = f"{slug}.zargar.localhost"
-        shop = operations.create(slug=slug, name=name, domain=domain, actor=ACTOR, reason="a shop of the demo")
-        with in_tenant(shop.id):
-            for place, person in enumerate(people, start=1):
-                customers.add(full_name=person, mobile=f"+98912000{number:02}{place:02}")
+    with in_tenant(shop), transaction.atomic():
+        if customers.count():
+            return
+        for place, person in enumerate(people, start=1):
+            customers.add(full_name=person, mobile=f"+98912000{number:02}{place:02}")
 
 
 if __name__ == "__main__":

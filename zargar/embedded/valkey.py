@@ -103,6 +103,11 @@ class Valkey:
             self._process = None
 
     @property
+    def pid(self) -> int | None:
+        """The server's process, while `start()` has one."""
+        return self._process.pid if self._process is not None else None
+
+    @property
     def running(self) -> bool:
         """Whether the server that `start()` made is still there, be it paused."""
         return self._process is not None and self._process.poll() is None

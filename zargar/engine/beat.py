@@ -28,7 +28,7 @@ LONGEST_SLEEP: Final = timedelta(seconds=5)
 AFTER_A_FAILURE: Final = timedelta(seconds=1)
 
 
-class SlotScheduler(Scheduler):  # type: ignore[misc]  -- celery is not typed
+class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery is not typed
     """Celery's beat service calls `tick` and sleeps for as long as it answers."""
 
     def __init__(self, app: Celery, *, lazy: bool = False, **options: Any) -> None:  # noqa: ANN401 -- celery's options

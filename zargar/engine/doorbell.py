@@ -8,7 +8,7 @@ from typing import Final
 from uuid import uuid4
 
 from celery import Celery
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from zargar.ledger.values import Ring
@@ -79,10 +79,10 @@ class CeleryDoorbell:
         if self._connection is None:
             self._connection = self._app.connection_for_write()
             if self._connection.transport_cls == "redis":
-                self._connection.transport_options = {**self._connection.transport_options, **PATIENCE}
+                self._connection.transport_options = {**(self._connection.transport_options or {}), **PATIENCE}
         return self._connection
 
     def _hang_up(self) -> None:
         if self._connection is not None:
-            self._connection.release()
+            self._connection.release()  # type: ignore[no-untyped-call]  # kombu is typed in part
             self._connection = None

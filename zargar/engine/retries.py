@@ -36,5 +36,6 @@ def wait_before_retry(family: Family, *, failures: int, chance: float) -> timede
     policy = POLICIES[family]
     if failures > policy.most:
         return None
-    wait = min(policy.first * policy.factor ** (failures - 1), policy.longest)
+    growth: int = policy.factor ** (failures - 1)
+    wait = min(policy.first * growth, policy.longest)
     return wait * (1 - policy.jitter * chance)

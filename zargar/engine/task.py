@@ -15,6 +15,7 @@ from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from celery import Task, current_app, shared_task, states
 from celery.result import AsyncResult
+from celery.utils.dispatch import Signal
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
@@ -24,7 +25,7 @@ from zargar.engine.failures import describe
 from zargar.engine.lease import keeper
 from zargar.engine.retries import wait_before_retry
 from zargar.ledger import store
-from zargar.ledger.policy import Bury, TryAt, Verdict, after_failure
+from zargar.ledger.policy import MESSAGE_LIFE, Bury, TryAt, Verdict, after_failure
 from zargar.ledger.values import Claim, Ring, Work
 from zargar.names import Family, Queue
 from zargar.outcomes import Permanent, Snooze, Summary
@@ -35,12 +36,18 @@ log = logging.getLogger(__name__)
 NOTHING_TO_DO: Final[Summary] = {"claimed": False}
 _OPTIONS: Final = {"countdown", "eta", "queue"}
 
+run_closed: Final = Signal(name="run_closed", providing_args={"task"})
+"""Sent in the worker after a run was closed for good (succeeded, dead or superseded), with `task`, its name.
+
+A receiver that fails is logged by Celery and changes nothing for the run.
+"""
+
 
 class WorkFailedError(Exception):
     """What Celery is told of an attempt that failed: the scrubbed words of the ledger, never the original error."""
 
 
-class LedgerTask(Task):  # type: ignore[misc]  -- celery is not typed
+class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
     """A task whose messages only ring for a run."""
 
     abstract = True
@@ -63,15 +70,27 @@ class LedgerTask(Task):  # type: ignore[misc]  -- celery is not typed
         if args or unknown:
             message = f"{self.name} takes keyword arguments and {sorted(_OPTIONS)}; got {args!r} and {sorted(unknown)}"
             raise TypeError(message)
-        self.__header__(**(kwargs or {}))
-        work = Work(
-            id=uuid4(), task=self.name, family=self.family, queue=Queue(options.get("queue") or self.promise),
-            origin="call", kwargs=kwargs or {}, due_at=_due_at(options),
-        )  # fmt: skip
-        store.open_runs([work], ring_in=settings.RING_GRACE)
-        if work.due_at is None:
-            doorbell(self.app, os.getpid()).ring([ring_for(work)])
-        return self.AsyncResult(str(work.id))
+        due_at, queue = _due_at(options), Queue(options.get("queue") or self.promise)
+        [result] = self._open([kwargs or {}], queue=queue, due_at=due_at)
+        return result
+
+    def delay_many(self, calls: Sequence[Summary]) -> list[AsyncResult]:
+        """Open a run for each call's keyword arguments, all in one statement, and ring for each."""
+        return self._open(calls, queue=self.promise, due_at=None)
+
+    def _open(self, calls: Sequence[Summary], *, queue: Queue, due_at: datetime | None) -> list[AsyncResult]:
+        for kwargs in calls:
+            self.__header__(**kwargs)  # raises TypeError for what the function does not take
+        works = [
+            Work(
+                id=uuid4(), task=self.name, family=self.family, queue=queue, origin="call", kwargs=kwargs, due_at=due_at
+            )
+            for kwargs in calls
+        ]
+        store.open_runs(works, ring_in=settings.RING_GRACE)
+        if due_at is None:
+            doorbell(self.app, os.getpid()).ring([ring_for(work) for work in works])
+        return [self.AsyncResult(str(work.id)) for work in works]
 
     def retry(self, *_: object, **__: object) -> NoReturn:
         """Refuse: raise `zargar.outcomes.Retryable` instead, and the ledger has it due again."""
@@ -124,6 +143,7 @@ class LedgerTask(Task):  # type: ignore[misc]  -- celery is not typed
     def _succeeded(self, claim: Claim, summary: Summary) -> Summary:
         if store.succeed(claim, summary=summary):
             self._publish(claim.run, summary, states.SUCCESS)
+            run_closed.send(sender=self, task=self.name)
         else:
             log.warning("run %s ended under claim %d, which is no longer ours: not counted", claim.run, claim.fence)
         return summary
@@ -141,6 +161,7 @@ class LedgerTask(Task):  # type: ignore[misc]  -- celery is not typed
             self._publish(claim.run, told, states.RETRY)
         else:
             self._publish(claim.run, told, states.FAILURE)
+            run_closed.send(sender=self, task=self.name)
         return told
 
     def _judge(self, claim: Claim, error: Exception, now: datetime) -> Verdict:
@@ -167,7 +188,7 @@ def task(
     The function takes keyword arguments that are ids and enums, and `**_`, so that a newer producer may add one during
     a rolling deploy. With `per_shop` it runs inside the schema of the shop `shop_id`, or not at all.
     """
-    return shared_task(  # type: ignore[no-any-return]  -- celery is not typed
+    return shared_task(  # type: ignore[no-any-return]  # celery is not typed
         name=name, base=LedgerTask, family=family, promise=queue, per_shop=per_shop, ignore_result=True
     )
 
@@ -180,8 +201,8 @@ def route(name: str, *_: object, **__: object) -> dict[str, str] | None:
 
 def ring_for(work: Work) -> Ring:
     """Return the first ring for work that has just been opened."""
-    grace = settings.RING_GRACE.total_seconds()
-    return Ring(run=work.id, task=work.task, queue=work.queue, kwargs=work.kwargs, expires=grace)
+    life = MESSAGE_LIFE.total_seconds()
+    return Ring(run=work.id, task=work.task, queue=work.queue, kwargs=work.kwargs, expires=life)
 
 
 def _due_at(options: dict[str, Any]) -> datetime | None:

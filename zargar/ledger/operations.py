@@ -1,7 +1,7 @@
 """What people and the engine ask of the ledger beside claiming: look at runs, and give a dead one another chance."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.db import transaction
 from zargar.audit import operations as audit
 from zargar.ledger import store
 from zargar.ledger.models import Run, State
+from zargar.ledger.retention import Keep, may_go
 from zargar.refusals import NotFoundError, RefusedError
 
 
@@ -36,7 +37,7 @@ def recent(*, state: State | None = None, task: str | None = None, limit: int = 
         runs = runs.filter(state=state)
     if task:
         runs = runs.filter(task=task) if "." in task else runs.filter(task__endswith=f".{task}")
-    return runs[:limit]
+    return list(runs[:limit])
 
 
 def retry(*, run: UUID, actor: str, reason: str) -> Run:
@@ -58,7 +59,7 @@ def retry(*, run: UUID, actor: str, reason: str) -> Run:
 
 def counts() -> dict[str, int]:
     """Count the runs in each state, zeros included."""
-    found = dict(store.query("SELECT state, count(*) FROM ledger_run GROUP BY state"))
+    found: dict[str, int] = dict(store.query("SELECT state, count(*) FROM ledger_run GROUP BY state"))
     return {state.value: found.get(state.value, 0) for state in State}
 
 
@@ -66,3 +67,11 @@ def longest_waiting() -> timedelta | None:
     """Return how long the oldest due run has been due, or None when nothing waits."""
     [(waiting,)] = store.query("SELECT max(clock_timestamp() - due_at) FROM ledger_run WHERE state = 'due'")
     return waiting if waiting is None else max(waiting, timedelta())
+
+
+def retain(*, keep: Keep, now: datetime, at_most: int) -> dict[str, int]:
+    """Remove at most so many runs that have outlived their period, in one transaction; return how many, by kind.
+
+    Never one that is due or running, and never a dead letter before its own period. Call it again until nothing goes.
+    """
+    return {"runs": store.remove(may_go(keep, now=now), at_most=at_most)}

@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 LONGEST_GRACE: Final = timedelta(minutes=10)
+MESSAGE_LIFE: Final = LONGEST_GRACE
+"""How long a message is worth delivering. Longer than the first graces, since a backlog of some minutes is no loss;
+no run then has more than six messages alive."""
+
 MOST_LOSSES: Final = 5
 """Claims whose process died under them before the work itself is suspected (a poison pill) and put aside."""
 
@@ -14,7 +18,8 @@ def grace(first: timedelta, *, rings: int) -> timedelta:
 
     It doubles, because a long queue is not a lost message: a backup's hour must not fill the broker with echoes.
     """
-    return min(first * 2 ** min(rings, 16), LONGEST_GRACE)
+    doublings: int = 2 ** min(rings, 16)
+    return min(first * doublings, LONGEST_GRACE)
 
 
 @dataclass(frozen=True, slots=True)

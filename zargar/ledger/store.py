@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
-from zargar.ledger.models import State
-from zargar.ledger.policy import Bury, Supersede, TryAt, Verdict, after_loss, grace
+from zargar.ledger.models import Run, State
+from zargar.ledger.policy import MESSAGE_LIFE, Bury, Supersede, TryAt, Verdict, after_loss, grace
+from zargar.ledger.retention import EndedBefore
 from zargar.ledger.values import Claim, Failure, Ring, Work
 from zargar.names import Queue
 from zargar.outcomes import Summary
@@ -25,8 +26,10 @@ Rows: TypeAlias = list[tuple[Any, ...]]
 SWEEP_LOCK: Final = 0x5A41_5247_4152  # "ZARGAR"; one sweeper at a time, whichever beat it lives in
 SWEEP_AT_MOST: Final = 500
 
+_STATE_AFTER: Final = {TryAt: State.DUE, Bury: State.DEAD, Supersede: State.SUPERSEDED}
 
-def query(sql: str, parameters: Sequence[object] = ()) -> Rows:
+
+def query(sql: str, parameters: Sequence[Any] = ()) -> Rows:
     """Run one statement and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -131,13 +134,8 @@ def fail(claim: Claim, *, failure: Failure, verdict: Verdict, counts: bool, at: 
 
     `counts` is False for a snooze: nothing failed, so the attempt is not counted and no error is kept.
     """
-    match verdict:
-        case TryAt(at=due):
-            state, due_at, finished_at = State.DUE, due, None
-        case Bury():
-            state, due_at, finished_at = State.DEAD, None, at
-        case Supersede():
-            state, due_at, finished_at = State.SUPERSEDED, None, at
+    due_at = verdict.at if isinstance(verdict, TryAt) else None
+    finished_at = None if due_at else at
     return bool(
         query(
             """
@@ -147,7 +145,7 @@ def fail(claim: Claim, *, failure: Failure, verdict: Verdict, counts: bool, at: 
             WHERE id = %s AND state = 'running' AND fence = %s RETURNING 1
             """,
             [
-                state, due_at, due_at, finished_at, int(counts),
+                _STATE_AFTER[type(verdict)], due_at, due_at, finished_at, int(counts),
                 Jsonb([failure.as_json(at)] if counts else []), claim.run, claim.fence,
             ],
         )
@@ -191,6 +189,26 @@ def replay(run: UUID) -> bool:
             [run],
         )
     )
+
+
+def remove(ended: EndedBefore, *, at_most: int) -> int:
+    """Remove runs that have ended before their state's moment, the oldest first; return how many.
+
+    A run that somebody holds (a replay) is passed over. What refers to a run is told by the ORM that it has gone, since
+    the ledger does not know by whom it is referred to. No run ends before it is made, so that `run_by_age` finds them.
+    """
+    with transaction.atomic():
+        old = query(
+            """
+            SELECT id FROM ledger_run
+            WHERE created_at < %s AND (state IN ('succeeded', 'superseded') AND finished_at < %s
+                                       OR state = 'dead' AND finished_at < %s)
+            ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+            """,
+            [max(ended.done, ended.dead), ended.done, ended.dead, at_most],
+        )
+        Run.objects.filter(id__in=[run for (run,) in old]).delete()
+    return len(old)
 
 
 def _claim(run: UUID, rows: Rows) -> Claim | None:
@@ -246,6 +264,6 @@ def _mark_rung(ring_grace: timedelta) -> list[Ring]:
         [[row[0] for row in due], graces],
     )
     return [
-        Ring(run=run, task=task, queue=Queue(queue), kwargs=loads(kwargs), expires=wait.total_seconds())
-        for (run, task, queue, kwargs, _), wait in zip(due, graces, strict=True)
+        Ring(run=run, task=task, queue=Queue(queue), kwargs=loads(kwargs), expires=MESSAGE_LIFE.total_seconds())
+        for run, task, queue, kwargs, _ in due
     ]

@@ -4,6 +4,7 @@ A tick that finds no agreement is no failure: it is stored, and the answer is th
 as a fallback with its age. Only a tick that could not be stored at all raises.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,8 +14,8 @@ from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from zargar.calendars.sessions import session_at
-from zargar.outcomes import JSON, Permanent, Retryable, Summary
-from zargar.pricing import cache, store
+from zargar.outcomes import JSON, Permanent, Retryable, Snooze, Summary
+from zargar.pricing import cache, checks, store
 from zargar.pricing.answers import Answer
 from zargar.pricing.board import Said, Source
 from zargar.pricing.cache import Found, Published
@@ -25,6 +26,7 @@ from zargar.pricing.karats import UnsupportedKaratError, supported
 from zargar.pricing.ports import Asked, Boards
 from zargar.pricing.quotes import Rejection, Toman, Why, plain
 from zargar.pricing.readings import Decision, Reading, state_of
+from zargar.pricing.retention import Keep, may_go
 from zargar.pricing.rules import Rules
 from zargar.pricing.store import Asking
 from zargar.refusals import InvalidError
@@ -122,6 +124,29 @@ def force_refresh(*, market: Market, reason: str, now: datetime) -> Ticked:
     return update_prices(market=market, now=now, trigger=f"forced: {reason}")
 
 
+def validate_boards(*, market: Market, next_price: Callable[[datetime], datetime], now: datetime) -> Summary:
+    """Ask every board once and say what each answer is worth; nothing is judged, stored or published.
+
+    `next_price` returns the first slot of the price schedule after a moment: a tick that is near goes first. Raises
+    `Snooze` until the boards may be asked, `Permanent` where no board is enabled, `Retryable` without a database.
+    """
+    if not market.sources:
+        message = "no board is enabled"
+        raise Permanent(message)
+    try:
+        last = store.last_asked()
+    except (OperationalError, InterfaceError) as error:
+        message = f"not known when the boards were asked last: {type(error).__name__}"
+        raise Retryable(message) from error
+    until = checks.wait_until(last=last, next_price=next_price(now - market.pace), pace=market.pace, now=now)
+    if until is not None:
+        message = f"the boards are asked for a price; again after {market.pace.total_seconds():.0f} s"
+        raise Snooze(message, until=until)
+    asked = market.boards.ask_all([source.board for source in market.sources], deadline=market.deadline, now=now)
+    said = {source.board.name: source.read(asked.answers[source.board.name]) for source in market.sources}
+    return checks.as_json(checks.check(said, asked))
+
+
 def current_price(*, now: datetime) -> Answered:
     """Answer what gold costs now, from the cache or else the database. No board is asked."""
     return answer(cache.facts(), now=now)
@@ -156,6 +181,16 @@ def cleanup_cache() -> Summary:
     except RedisError:
         return {"found": Found.UNREACHABLE, "repaired": repaired, "old_versions_removed": 0}
     return {"found": found, "repaired": repaired, "old_versions_removed": removed}
+
+
+def retain(*, keep: Keep, now: datetime, at_most: int) -> dict[str, int]:
+    """Remove at most so many quotes and so many ticks that have outlived their period; return how many, by kind.
+
+    Never what a judgement or an answer may still look at; the judge waits meanwhile, so that he refers to nothing that
+    goes. Call it again until nothing goes.
+    """
+    with store.judging():
+        return store.remove(may_go(keep, store.referred(), now=now), at_most=at_most)
 
 
 def answered_as_json(answered: Answered) -> Summary:

@@ -135,8 +135,8 @@ class QuoteError(ValueError):
 class Quote:
     """Two sides of a price. `source_time` is the board's own clock, aware UTC; None where it has none.
 
-    `raw` is the number as the board wrote it (`bid/ask` where they differ) and `unit` what it declares, so that a stored
-    quote can be read again when a board changes its unit.
+    `raw` is the number as the board wrote it (`bid/ask` where they differ) and `unit` what it declares, so that a
+    stored quote can be read again when a board changes its unit.
     """
 
     instrument: Instrument

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 
 class EntryState(models.Model):
@@ -35,7 +36,7 @@ class Slot(models.Model):
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=SlotState)
     run = models.OneToOneField("ledger.Run", null=True, on_delete=models.SET_NULL, related_name="slot")
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         """One row a slot."""
@@ -58,7 +59,7 @@ class MissedRange(models.Model):
     first_due_at = models.DateTimeField()
     last_due_at = models.DateTimeField()
     count = models.PositiveIntegerField()
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         """Two beats that come back at once record the same gap once."""

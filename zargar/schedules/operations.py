@@ -16,6 +16,7 @@ from zargar.schedules.cadence import next_slot
 from zargar.schedules.catalogue import Entry
 from zargar.schedules.due import plan
 from zargar.schedules.models import EntryState, MissedRange, Slot
+from zargar.schedules.retention import Keep, may_go
 
 
 class NoSuchEntryError(NotFoundError):
@@ -47,11 +48,11 @@ def fill(entries: Sequence[Entry], *, now: datetime) -> int:
     its own, so that a crash between two leaves nothing half done.
     """
     standings = store.standings(entries, now=now)
-    return sum(
-        store.apply(entry, plan(entry, looked_until=standing.looked_until, now=now, paused=standing.paused))
-        for entry in entries
-        if (standing := standings[entry.name])
-    )
+    opened = 0
+    for entry in entries:
+        standing = standings[entry.name]
+        opened += store.apply(entry, plan(entry, looked_until=standing.looked_until, now=now, paused=standing.paused))
+    return opened
 
 
 def run_now(entries: Sequence[Entry], name: str, *, actor: str, reason: str) -> UUID:
@@ -118,7 +119,15 @@ def overview(entries: Sequence[Entry], *, live: Sequence[Entry], now: datetime) 
 
 def missed(*, limit: int = 100) -> Sequence[MissedRange]:
     """Return the newest recorded gaps, newest first."""
-    return MissedRange.objects.order_by("-last_due_at")[:limit]
+    return list(MissedRange.objects.order_by("-last_due_at")[:limit])
+
+
+def retain(*, keep: Keep, now: datetime, at_most: int) -> dict[str, int]:
+    """Remove at most so many slots and so many missed ranges that have outlived their period; return how many, by kind.
+
+    Never a slot whose run is still there, and never the newest of an entry. Call it again until nothing goes.
+    """
+    return store.remove(may_go(keep, newest=store.newest_slots(), now=now), at_most=at_most)
 
 
 def named(entries: Sequence[Entry], name: str) -> Entry:

@@ -14,6 +14,7 @@ from zargar.schedules.cadence import next_slot
 from zargar.schedules.catalogue import Entry
 from zargar.schedules.due import Gap, Plan
 from zargar.schedules.models import EntryState, MissedRange, SlotState
+from zargar.schedules.retention import Going
 
 AT_ONCE: Final = timedelta()
 
@@ -50,6 +51,40 @@ def apply(entry: Entry, plan: Plan) -> int:
             [plan.looked_until, entry.name],
         )
     return len(won)
+
+
+def newest_slots() -> list[int]:
+    """Return the id of each entry's newest slot; one step into the index for each entry."""
+    rows = ledger.query(
+        """
+        SELECT newest.id FROM schedules_entrystate AS state CROSS JOIN LATERAL (
+            SELECT id FROM schedules_slot WHERE entry = state.entry ORDER BY due_at DESC LIMIT 1
+        ) AS newest
+        """
+    )
+    return [slot for (slot,) in rows]
+
+
+def remove(going: Going, *, at_most: int) -> dict[str, int]:
+    """Remove slots without a run and gaps, the oldest first, at most so many of each; return how many, by kind."""
+    slots = ledger.query(
+        """
+        DELETE FROM schedules_slot WHERE id IN (
+            SELECT id FROM schedules_slot WHERE due_at < %s AND run_id IS NULL AND NOT id = ANY(%s)
+            ORDER BY due_at LIMIT %s
+        ) RETURNING 1
+        """,
+        [going.slots, list(going.newest), at_most],
+    )
+    missed = ledger.query(
+        """
+        DELETE FROM schedules_missedrange WHERE id IN (
+            SELECT id FROM schedules_missedrange WHERE last_due_at < %s ORDER BY last_due_at LIMIT %s
+        ) RETURNING 1
+        """,
+        [going.missed, at_most],
+    )
+    return {"slots": len(slots), "missed_ranges": len(missed)}
 
 
 def run_of_slot(entry: str, due_at: datetime) -> UUID:

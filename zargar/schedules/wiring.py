@@ -1,9 +1,12 @@
 """The catalogue as this deployment's settings have it."""
 
+from datetime import datetime
 from functools import cache
 
 from django.conf import settings
 
+from zargar import names
+from zargar.schedules.cadence import next_slot
 from zargar.schedules.catalogue import Entry, catalogue
 
 
@@ -21,3 +24,9 @@ def entries() -> tuple[Entry, ...]:
         prices_close=settings.PRICES_CLOSE,
         prices_every=settings.PRICES_EVERY_SECONDS,
     )
+
+
+def next_price(after: datetime) -> datetime:
+    """Return the first slot of the price schedule after a moment (aware), in UTC, paused or not."""
+    [prices] = [entry for entry in entries() if entry.task == names.UPDATE_GOLD_PRICES]
+    return next_slot(prices.cadence, after)

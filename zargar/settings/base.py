@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import django_stubs_ext
+from marshmallow.validate import Range
 
 from zargar.settings.environment import env
 
@@ -15,6 +16,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # -- applications -----------------------------------------------------------------------------------------------------
 # No model may live in both lists: a table that exists twice is read from whichever comes first on the search path.
 SHARED_APPS = [
+    # Templates are found in this order: ours complete Django's, and django-tenants would replace some of them.
+    "zargar.admin_panel",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -27,10 +31,8 @@ SHARED_APPS = [
     "zargar.ledger",
     "zargar.schedules",
     "zargar.pricing",
-    "zargar.admin_panel",  # before Django's admin, whose templates it completes
-    "django.contrib.admin.apps.SimpleAdminConfig",
 ]
-TENANT_APPS = ["zargar.customers"]
+TENANT_APPS = ["zargar.customers", "zargar.gold_installments"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -60,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zargar.admin_panel.middleware.EnterShop",  # last: everything above it works in the shared schema
 ]
 TEMPLATES = [
     {
@@ -75,12 +78,30 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
+# How many proxies of ours stand in front (the visitor's address is what the outermost of them saw), and whether the
+# console's page may be read without signing in.
+TRUSTED_PROXIES = env.int("ZARGAR_TRUSTED_PROXIES", 0, validate=Range(min=0))
+CONSOLE_OPEN = env.bool("ZARGAR_CONSOLE_OPEN", False)
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # reads what an older system stored; the next sign-in renews it
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 # Served out of the packages themselves: nothing has to be collected before the first request.
 WHITENOISE_USE_FINDERS = True
-LOGGING_CONFIG = None  # Celery and gunicorn set up their own handlers; zargar.scrub cleans what passes through them.
+
+# -- logs -------------------------------------------------------------------------------------------------------------
+LOGGING_CONFIG = None  # zargar.logs sets up the one handler of each process, and cleans what passes through it
+LOG_JSON = env.bool("ZARGAR_LOG_JSON", False)
 
 # -- engine (why each figure: docs/architecture.md, "Leases, grace and time limits") -----------------------------------
-WORKER_CONCURRENCY = env.int("ZARGAR_WORKER_CONCURRENCY", 2, validate=lambda n: n > 0)
+WORKER_CONCURRENCY = env.int("ZARGAR_WORKER_CONCURRENCY", 2, validate=Range(min=1))
 LEASE = timedelta(seconds=env.float("ZARGAR_LEASE_SECONDS", 60))
 RING_GRACE = timedelta(seconds=env.float("ZARGAR_RING_GRACE_SECONDS", 15))
 SWEEP_EVERY = timedelta(seconds=env.float("ZARGAR_SWEEP_SECONDS", 1))
@@ -89,8 +110,20 @@ SWEEP_EVERY = timedelta(seconds=env.float("ZARGAR_SWEEP_SECONDS", 1))
 PRICES_DEADLINE = timedelta(seconds=env.float("ZARGAR_PRICES_DEADLINE_SECONDS", 5))
 PRICES_OPEN = env.time("ZARGAR_PRICES_OPEN", time(8, 0))
 PRICES_CLOSE = env.time("ZARGAR_PRICES_CLOSE", time(18, 0))
-PRICES_QUORUM = env.int("ZARGAR_PRICES_QUORUM", 2, validate=lambda n: n > 0)
+PRICES_QUORUM = env.int("ZARGAR_PRICES_QUORUM", 2, validate=Range(min=1))
 PRICES_AGREEMENT = env.decimal("ZARGAR_PRICES_AGREEMENT_PER_MILLE", Decimal(10)) / 1000
 # Set only beside the sandbox: where the boards' stand-in listens, and how often the demo asks it.
 SANDBOX_URL: str | None = env.str("ZARGAR_SANDBOX_URL", None)
 PRICES_EVERY_SECONDS: int | None = env.int("ZARGAR_PRICES_EVERY_SECONDS", None)
+
+# -- how long rows about the system itself stay, in days (docs/decisions/0004-retention.md) ----------------------------
+# The audit is not among them: nobody may remove from it.
+KEEP_RUNS = timedelta(days=env.int("ZARGAR_KEEP_RUNS_DAYS", 30, validate=Range(min=1)))
+KEEP_DEAD_LETTERS = timedelta(days=env.int("ZARGAR_KEEP_DEAD_LETTERS_DAYS", 180, validate=Range(min=1)))
+KEEP_SLOTS = timedelta(days=env.int("ZARGAR_KEEP_SLOTS_DAYS", 90, validate=Range(min=1)))
+KEEP_MISSED = timedelta(days=env.int("ZARGAR_KEEP_MISSED_DAYS", 365, validate=Range(min=1)))
+KEEP_TICKS = timedelta(days=env.int("ZARGAR_KEEP_TICKS_DAYS", 730, validate=Range(min=1)))
+# What each board said in a tick; no longer than the tick itself.
+KEEP_QUOTES = timedelta(
+    days=env.int("ZARGAR_KEEP_QUOTES_DAYS", min(90, KEEP_TICKS.days), validate=Range(min=1, max=KEEP_TICKS.days))
+)

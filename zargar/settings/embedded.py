@@ -18,6 +18,7 @@ from zargar.settings.base import *  # noqa: E402 -- base reads the environment t
 # Before a data folder exists there is nothing to sign that should outlive this process.
 SECRET_KEY = env.str("SECRET_KEY", "") or secrets.token_urlsafe(48)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+CONSOLE_OPEN = env.bool("ZARGAR_CONSOLE_OPEN", True)  # it listens on the loopback alone
 DATABASES = databases(
     app_url=env.str("DATABASE_URL", "postgresql://zargar_app@127.0.0.1:5432/zargar"),
     owner_url=env.str("DATABASE_OWNER_URL", None),

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from environs import FileAwareEnv
 from marshmallow.validate import OneOf
 
-env: Final = FileAwareEnv()
+# Editors and `echo` end a secret's file with a newline that is no part of the secret.
+env: Final = FileAwareEnv(strip_whitespace=True)
 
 
 class DatabaseURLError(ValueError):

@@ -33,7 +33,7 @@ class ShopStateError(RefusedError):
 
 def named(slug: str) -> Shop:
     """Return the shop whose schema is `slug`. Raises `NoSuchShopError`."""
-    shop = Shop.objects.filter(schema_name=slug).first()
+    shop: Shop | None = Shop.objects.filter(schema_name=slug).first()
     if shop is None:
         message = f"no shop is called {slug!r}; `zargar shops list` shows them"
         raise NoSuchShopError(message)
@@ -42,7 +42,7 @@ def named(slug: str) -> Shop:
 
 def listed() -> Sequence[Shop]:
     """Return all shops by age."""
-    return Shop.objects.order_by("id").prefetch_related("domains")
+    return list(Shop.objects.order_by("id").prefetch_related("domains"))
 
 
 def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Shop:
@@ -55,7 +55,7 @@ def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Sho
         message = f"the domain {domain!r} leads to another shop already"
         raise ShopNameError(message)
     try:
-        shop = Shop.objects.create(schema_name=slug, name=name, state=State.CREATING)
+        shop: Shop = Shop.objects.create(schema_name=slug, name=name, state=State.CREATING)
     except IntegrityError as taken:
         message = f"the name {slug!r} is taken"
         raise ShopNameError(message) from taken

@@ -1,16 +1,18 @@
 """The console's page over real rows: Persian, right to left, and never a number that nobody said."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from tests.support.databases import django_uses
 from tests.support.prices import market_of
 from zargar import clock
+from zargar.accounts.models import User
 from zargar.pricing import operations as pricing
 from zargar.schedules import operations as schedules
 from zargar.schedules.models import MissedRange
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.usefixtures("database", "cache_server")
 
 PRICE = 18_611_000
 MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def open_to_visitors() -> Iterator[None]:
+    """The page as the demo has it: whoever reaches the process may read."""
+    with override_settings(CONSOLE_OPEN=True):
+        yield
 
 
 def page(client: Client, address: str = "/") -> str:
@@ -138,6 +147,14 @@ def test_everything_comes_from_this_server_and_nothing_is_inline(client: Client)
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"https?://|<style|<script|style=", html)
+
+
+def test_elsewhere_only_staff_read_it(client: Client, operator: User) -> None:
+    with override_settings(CONSOLE_OPEN=False):
+        answer = client.get("/?still")
+        assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/%3Fstill")
+        client.force_login(operator)
+        assert "زرگر" in page(client)
 
 
 def test_it_can_only_be_read(client: Client) -> None:

@@ -24,7 +24,9 @@ def test_the_page_is_drawn_from_right_to_left_with_persian_digits(
     now = clock.now()
     pricing.update_prices(market=market_of(wallgold=18_611_000, tgju=18_622_000, now=now), now=now)
     browser = Browser(tmp_path)
-    with web(tmp_path, {**database.env, **broker.env, "CACHE_URL": cache_server}) as address:
+    with web(
+        tmp_path, {**database.env, **broker.env, "CACHE_URL": cache_server, "ZARGAR_CONSOLE_OPEN": "1"}
+    ) as address:
         dom = browser.dom(f"{address}/?still")
         picture = browser.picture(f"{address}/?still", width=1000, height=400)
     assert "۱۸٬۶۱۶٬۵۰۰" in dom
@@ -37,7 +39,9 @@ def test_the_page_is_drawn_from_right_to_left_with_persian_digits(
 def test_gunicorn_serves_font_and_style_without_anything_collected(
     tmp_path: Path, database: ScratchDatabase, broker: Broker, cache_server: str
 ) -> None:
-    with web(tmp_path, {**database.env, **broker.env, "CACHE_URL": cache_server}) as address:
+    with web(
+        tmp_path, {**database.env, **broker.env, "CACHE_URL": cache_server, "ZARGAR_CONSOLE_OPEN": "1"}
+    ) as address:
         for path, kind in (
             ("console/console.css", "text/css"),
             ("vazirmatn/vazirmatn-33.0.3.woff2", "font/woff2"),

@@ -41,10 +41,10 @@ def once(folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A demo that has said that it runs."""
-    command = [ZARGAR, "demo", "--json", "--prices-every", "2"]
-    with subprocess.Popen(command, env=environment(folder), stdout=subprocess.PIPE, text=True) as demo:
+def running(folder: Path, *command: str, **given: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo (or another command) that has said that it runs."""
+    line = [ZARGAR, *(command or ("demo", "--prices-every", "2")), "--json"]
+    with subprocess.Popen(line, env=environment(folder, **given), stdout=subprocess.PIPE, text=True) as demo:
         try:
             await_news(demo, "runs")
             yield demo
@@ -167,12 +167,20 @@ def test_a_killed_child_comes_back_and_the_news_says_so(data: Path) -> None:
         assert demo.wait(PATIENCE) == 0
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL"])
-def test_a_given_server_that_does_not_answer_is_named_and_nothing_is_left_running(
-    tmp_path: Path, variable: str
-) -> None:
-    done = once(data, **{variable: "postgresql://somebody:hunter2@127.0.0.1:1/zargar"})
+def test_up_is_the_system_without_sandbox_and_without_shops_of_its_own(data: Path) -> None:
+    nobody = "http://127.0.0.1:1"  # or it would ask the real boards
+    with running(data, "up", ZARGAR_SANDBOX_URL=nobody) as up:
+        names = [child["name"] for child in json.loads((data / "processes.json").read_text())["running"]]
+        assert names == ["postgres", "valkey", "realtime", "house", "beat-1", "beat-2", "web"]
+        with psycopg.connect(str(dotenv_values(data / "environment")["DATABASE_URL"])) as connection:
+            assert connection.execute("SELECT count(*) FROM shops_shop").fetchone() == (0,)
+        up.terminate()
+        assert up.wait(PATIENCE) == 0
+
+
+def test_a_given_server_that_does_not_answer_is_named_and_nothing_is_left_running(data: Path) -> None:
+    done = once(data, DATABASE_URL="postgresql://somebody:hunter2@127.0.0.1:1/zargar")
     assert done.returncode == 1
-    assert variable in done.stderr
+    assert "DATABASE_URL" in done.stderr
     assert "hunter2" not in done.stderr + done.stdout
     assert mine(data) == []

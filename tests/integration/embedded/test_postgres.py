@@ -12,7 +12,7 @@ import pytest
 from tests.support.databases import private_folder
 from zargar.embedded import process
 from zargar.embedded.account import Account
-from zargar.embedded.errors import PartError
+from zargar.embedded.errors import ClusterGoneError, PartError
 from zargar.embedded.postgres import Postgres
 from zargar.embedded.process import Command
 
@@ -106,6 +106,14 @@ def test_destroying_a_cluster_leaves_nothing_outside_its_folder(tmp_path: Path) 
     home = Path(psutil.Process(cluster.pid).cwd()).parent
     cluster.destroy()
     assert not home.exists()
+
+
+@as_root
+def test_a_cluster_that_is_gone_is_not_replaced_by_an_empty_one_in_silence(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path)
+    (folder / "postgres-home").write_text(str(tmp_path / "gone"))
+    with pytest.raises(ClusterGoneError, match="gone"):
+        Postgres(folder, durable=False).start()
 
 
 def test_a_killed_server_comes_back_with_what_was_committed(tmp_path: Path) -> None:

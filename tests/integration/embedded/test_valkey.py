@@ -92,7 +92,7 @@ def test_without_the_password_it_answers_nothing(server: Valkey) -> None:
 
 def test_the_password_is_in_private_files_and_in_no_argument(server: Valkey) -> None:
     password = secret(server.folder / "valkey-password")
-    (process,) = [p for p in psutil.Process().children() if "valkey" in p.name()]
+    process = psutil.Process(server.pid)
     assert password not in " ".join(process.cmdline())
     assert password not in " ".join(process.environ().values())
     for name in ("valkey-password", "valkey.conf"):

@@ -32,6 +32,10 @@ def claimed(run: UUID, *, lease: timedelta = MINUTE) -> Claim:
     return claim
 
 
+def seconds_to_the_next_ring() -> int:
+    return round((Run.objects.get().ring_at - store.now()).total_seconds())
+
+
 def test_of_many_that_ring_at_once_one_may_work(database: ScratchDatabase) -> None:
     run = opened()
 
@@ -91,12 +95,12 @@ def test_what_loses_its_process_again_and_again_is_put_aside(database: ScratchDa
 def test_the_bell_rings_again_but_ever_more_seldom(database: ScratchDatabase) -> None:
     run = opened()
     [first] = store.sweep(ring_grace=MINUTE)
-    assert (first.run, first.expires) == (run, 60)
+    assert (first.run, seconds_to_the_next_ring()) == (run, 60)
     assert store.sweep(ring_grace=MINUTE) == []
 
     Run.objects.update(ring_at=datetime.now(UTC) - MINUTE)
-    [second] = store.sweep(ring_grace=MINUTE)
-    assert second.expires == 120
+    store.sweep(ring_grace=MINUTE)
+    assert seconds_to_the_next_ring() == 120
 
 
 def test_a_ring_that_the_broker_did_not_take_is_tried_after_one_grace(database: ScratchDatabase) -> None:
@@ -105,8 +109,8 @@ def test_a_ring_that_the_broker_did_not_take_is_tried_after_one_grace(database: 
 
     store.not_rung(rings, ring_grace=NOW)
 
-    [again] = store.sweep(ring_grace=MINUTE)
-    assert again.expires == 60
+    assert len(store.sweep(ring_grace=MINUTE)) == 1
+    assert seconds_to_the_next_ring() == 60
 
 
 def test_while_one_beat_sweeps_another_does_not(database: ScratchDatabase) -> None:

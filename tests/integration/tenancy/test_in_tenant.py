@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from psycopg.sql import SQL, Identifier
 
 from tests.support import tasks
 from tests.support.app import app
@@ -21,7 +22,8 @@ assert app is celery
 
 @pytest.fixture
 def shop(database: ScratchDatabase) -> Shop:
-    return Shop.objects.get(schema_name=TEMPLATE_SHOP)
+    found: Shop = Shop.objects.get(schema_name=TEMPLATE_SHOP)
+    return found
 
 
 def where() -> str:
@@ -38,10 +40,9 @@ def customers_anywhere(database: ScratchDatabase) -> int:
     """Count the rows of every table called customers_customer, in whatever schema one may have appeared."""
     with database.owner() as owner:
         tables = owner.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'customers_customer'").fetchall()
-        counts = [
-            owner.execute(f'SELECT count(*) FROM "{schema}".customers_customer').fetchone() for (schema,) in tables
-        ]  # type: ignore[arg-type]  # noqa: S608, E501 -- names from the catalogue
-    return sum(count[0] for count in counts if count)
+        count = SQL("SELECT count(*) FROM {}.customers_customer")
+        counts = [owner.execute(count.format(Identifier(schema))).fetchone() for (schema,) in tables]
+    return sum(row[0] for row in counts if row)
 
 
 def test_inside_is_the_shop_s_schema_and_outside_is_the_shared_one_again(shop: Shop) -> None:

@@ -80,7 +80,7 @@ def tlyn_row(symbol: str, sell: object, buy: object, **more: object) -> dict[str
 def test_tlyn_is_thousands_of_toman_and_its_sell_is_the_ask() -> None:
     said = read("tlyn", {"prices": [tlyn_row("SEKEH_ROB", 1, 1), tlyn_row("GOLD18", 18599, 18451)]})
     (quote,) = said.quotes
-    assert (quote.bid, quote.ask, quote.mid) == (18_451_000, 18_599_000, 18_525_000)
+    assert [quote.bid, quote.mid, quote.ask] == [18_451_000, 18_525_000, 18_599_000]
     assert quote.source_time == datetime(2026, 11, 22, 11, 59, 20, 767606, tzinfo=UTC)
     assert said.rejections == ()
 
@@ -129,7 +129,8 @@ def test_bonbast_is_toman_on_a_clock_of_greenwich() -> None:
     gold, dollar = quotes[Instrument.GOLD_750], quotes[Instrument.USD]
     assert gold.bid == gold.ask == 18_555_796
     assert gold.source_time == datetime(2026, 11, 22, 11, 59, tzinfo=UTC)
-    assert (dollar.bid, dollar.ask, dollar.raw) == (187_300, 187_400, "187300/187400")
+    assert [dollar.bid, dollar.ask] == [187_300, 187_400]
+    assert dollar.raw == "187300/187400"
     assert quotes[Instrument.OUNCE].bid == Decimal("4258.49")
     per_gram = quotes[Instrument.MESGHAL].toman_per_gram_18k
     assert per_gram is not None

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('errors', models.JSONField(default=list, help_text='one object an attempt: at, kind, message, where')),
             ],
             options={
-                'indexes': [models.Index(models.F('ring_at'), condition=models.Q(('state', 'due')), name='run_to_ring'), models.Index(models.F('lease_until'), condition=models.Q(('state', 'running')), name='run_leased'), models.Index(models.F('task'), models.OrderBy(models.F('created_at'), descending=True), name='run_by_task'), models.Index(models.OrderBy(models.F('created_at'), descending=True), name='run_by_age')],
+                'indexes': [models.Index(models.F('ring_at'), condition=models.Q(('state', 'due')), name='run_to_ring'), models.Index(models.F('lease_until'), condition=models.Q(('state', 'running')), name='run_leased'), models.Index(models.OrderBy(models.F('created_at'), descending=True), name='run_by_age')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['due', 'running', 'succeeded', 'dead', 'superseded'])), name='run_state'), models.CheckConstraint(condition=models.Q(('state', 'running'), ('lease_until__isnull', True), _connector='XOR'), name='run_lease_only_while_running')],
             },
         ),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-import jdatetime  # type: ignore[import-untyped]  # it ships no types
+import jdatetime
 
 from zargar.sandbox.misbehaviour import How, Scene
 from zargar.sandbox.wire import Call, Reply, Route, tehran
@@ -27,7 +27,8 @@ DOLLARS: Final = {
     "aed": "0.2743", "afn": "0.01515", "amd": "0.02737", "aud": "0.7046", "azn": "0.5888", "bhd": "2.655",
     "cad": "0.7137", "chf": "1.239", "cny": "0.1481", "dkk": "0.1545", "eur": "1.1547", "gbp": "1.346", "hkd": "0.1275",
     "inr": "0.0105", "iqd": "0.0766", "jpy": "0.0635", "kwd": "3.233", "myr": "0.2444", "nok": "0.1049", "omr": "2.601",
-    "qar": "0.274", "rub": "0.01235", "sar": "0.2665", "sek": "0.1054", "sgd": "0.7807", "thb": "0.03026", "try": "0.021", "usd": "1",
+    "qar": "0.274", "rub": "0.01235", "sar": "0.2665", "sek": "0.1054", "sgd": "0.7807", "thb": "0.03026",
+    "try": "0.021", "usd": "1",
 }  # fmt: skip
 COINS: Final = {"azadi1": "9.73", "azadi1_2": "5.09", "azadi1_4": "2.83", "azadi1g": "1.455", "emami1": "9.92"}
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import jdatetime  # type: ignore[import-untyped]  # it ships no types
+import jdatetime
 
 from zargar.sandbox.misbehaviour import How, Scene
 from zargar.sandbox.wire import Call, Reply, Route, tehran

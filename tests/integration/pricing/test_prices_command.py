@@ -1,0 +1,116 @@
+"""`zargar prices` as it is run: exit codes, JSON with stable names, and no database where none is needed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.boards import BoardServer, healthy
+from tests.support.databases import ScratchDatabase
+
+ZARGAR = Path(sys.executable).with_name("zargar")
+TALASEA = '{"price": "18530", "disableBuy": false, "disableSell": false}'
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[BoardServer]:
+    """One sandbox for this file."""
+    with BoardServer() as server:
+        yield server
+
+
+@pytest.fixture
+def env(running: BoardServer, database: ScratchDatabase, cache_server: str) -> Iterator[dict[str, str]]:
+    """The environment of a command beside the sandbox."""
+    with healthy(running) as server:
+        yield {**os.environ, **database.env, "CACHE_URL": cache_server, "ZARGAR_SANDBOX_URL": server.url}
+
+
+def zargar(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ZARGAR, "prices", *arguments], env=env or dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+
+def said(done: subprocess.CompletedProcess[str]) -> Any:  # noqa: ANN401 -- JSON
+    return json.loads(done.stdout)
+
+
+def test_before_any_price_there_is_none_to_show(env: dict[str, str]) -> None:
+    done = zargar("show", "--json", env=env)
+    assert done.returncode == 1
+    assert (said(done)["state"], said(done)["price"], said(done)["karats"]) == ("none", None, {})
+
+
+def test_an_update_asks_the_boards_and_shows_what_shops_are_answered(env: dict[str, str]) -> None:
+    updated, shown = zargar("update", "--json", env=env), zargar("show", "--json", env=env)
+    assert (updated.returncode, shown.returncode) == (0, 0), updated.stderr
+    assert said(updated)["state"] == said(shown)["state"] == "live"
+    assert said(updated)["karats"] == said(shown)["karats"]
+    assert len(said(shown)["karats"]) == 5
+
+
+def test_an_update_that_ends_in_a_fallback_says_so_and_why(env: dict[str, str], running: BoardServer) -> None:
+    assert zargar("update", env=env).returncode == 0
+    for board in ("wallgold", "tgju", "talasea", "milli", "tlyn"):
+        running.misbehave(board, "error500")
+    done = zargar("update", env=env)
+    assert done.returncode == 0
+    assert done.stdout.startswith("fallback: ")
+    assert "http_status" in done.stdout
+
+
+def test_an_override_is_a_price_with_an_end_and_a_reason(env: dict[str, str]) -> None:
+    done = zargar("override", "18,600,000", "--reason", "all boards are down", "--until", "90m", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    assert said(done)["cache"] == "replaced"
+    shown = said(zargar("show", "--json", env=env))
+    assert (shown["state"], shown["price"], shown["fallback"]) == ("operator", "18600000", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "until"),
+    [("0", "1h"), ("NaN", "1h"), ("18600000", "soon"), ("18600000", "2020-01-01"), ("18600000", "0m")],
+)
+def test_an_override_that_makes_no_sense_is_bad_input(value: str, until: str, env: dict[str, str]) -> None:
+    assert zargar("override", value, "--reason", "because", "--until", until, env=env).returncode == 2
+
+
+def test_without_a_database_the_price_cannot_be_shown() -> None:
+    assert zargar("show").returncode == 4
+
+
+def test_a_saved_answer_is_parsed_without_a_database(tmp_path: Path) -> None:
+    file = tmp_path / "talasea.json"
+    file.write_text(TALASEA)
+    done = zargar("parse", "talasea", str(file))
+    assert done.returncode == 0
+    price = "18530000"
+    assert said(done) == {
+        "source": "talasea",
+        "quotes": [
+            {
+                "instrument": "gold_750", "bid": price, "ask": price, "toman_per_gram_18k": price, "source_time": None,
+            }
+        ],
+        "rejected": [],
+    }  # fmt: skip
+    file.write_text("<html>")
+    assert said(zargar("parse", "talasea", str(file)))["rejected"] == [{"field": "", "reason": "not_json"}]
+
+
+def test_what_cannot_be_parsed_is_bad_input(tmp_path: Path) -> None:
+    unknown, unreadable = zargar("parse", "nobody", str(tmp_path)), zargar("parse", "tgju", str(tmp_path / "none"))
+    assert (unknown.returncode, unreadable.returncode) == (2, 2)
+    assert "one of wallgold, tgju" in unknown.stderr
+
+
+def test_the_sources_are_listed_with_their_units_and_terms() -> None:
+    listed = {one["source"]: one for one in said(zargar("sources", "--json"))}
+    assert (listed["tgju"]["unit"], listed["tgju"]["terms"]) == ("Rial", "consent_needed")
+    assert len(listed) == 6

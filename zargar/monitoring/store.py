@@ -1,0 +1,74 @@
+"""What monitoring counts: runs in the ledger by family, and what the boards said in the stored ticks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from zargar.ledger.store import query
+from zargar.monitoring.families import Record
+from zargar.monitoring.sources import SourceRecord
+from zargar.names import Family
+
+
+def by_family(*, since: datetime) -> Mapping[Family, Record]:
+    """Count the runs opened since a moment that have closed, for every family; one with none has zeros."""
+    rows = query(
+        """
+        SELECT family,
+               count(*) FILTER (WHERE state = 'succeeded'),
+               count(*) FILTER (WHERE state IN ('dead', 'superseded')),
+               percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(started_at - due_at, interval '0')),
+               percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY finished_at - started_at)
+        FROM ledger_run WHERE created_at >= %s AND finished_at IS NOT NULL GROUP BY family
+        """,
+        [since],
+    )
+    found = {family: _record(*counted) for family, *counted in rows}
+    return {family: found.get(family.value, Record(successful=0, failed=0)) for family in Family}
+
+
+def of_tasks(tasks: Sequence[str], *, since: datetime) -> Record:
+    """Count the closed runs of some tasks, opened since a moment; answered by the index of runs by task."""
+    [(successful, failed)] = query(
+        """
+        SELECT count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state IN ('dead', 'superseded'))
+        FROM ledger_run WHERE task = ANY(%s) AND created_at >= %s
+        """,
+        [list(tasks), since],
+    )
+    return Record(successful=successful, failed=failed)
+
+
+def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:
+    """Count what each board said in the ticks since a moment, from the stored quotes; a board never asked is absent."""
+    rows = query(
+        """
+        WITH said AS (
+            SELECT quote.source, tick.at, tick.id,
+                   bool_or(quote.instrument = 'gold_750' AND quote.bid IS NOT NULL) AS priced,
+                   bool_or(quote.verdict = 'used') AS used,
+                   max(quote.why) FILTER (WHERE quote.verdict = 'rejected') AS why
+            FROM pricing_tick AS tick JOIN pricing_quoterecord AS quote ON quote.tick_id = tick.id
+            WHERE tick.at >= %s GROUP BY quote.source, tick.at, tick.id
+        ), last AS (
+            SELECT source, max(at) FILTER (WHERE priced) AS priced_at FROM said GROUP BY source
+        )
+        SELECT source, count(*), count(*) FILTER (WHERE priced), count(*) FILTER (WHERE used),
+               min(at) FILTER (WHERE priced_at IS NULL OR at > priced_at),
+               (array_agg(why ORDER BY at DESC, id DESC) FILTER (WHERE why IS NOT NULL))[1]
+        FROM said JOIN last USING (source) GROUP BY source
+        """,
+        [since],
+    )
+    return {
+        source: SourceRecord(asked=asked, priced=priced, used=used, silent_since=silent, why=why or "")
+        for source, asked, priced, used, silent, why in rows
+    }
+
+
+def _record(successful: int, failed: int, waits: Sequence[Any] | None, runs: Sequence[Any] | None) -> Record:
+    wait_p50, wait_p95 = waits or (None, None)
+    run_p50, run_p95 = runs or (None, None)
+    return Record(
+        successful=successful, failed=failed, wait_p50=wait_p50, wait_p95=wait_p95, run_p50=run_p50, run_p95=run_p95
+    )
