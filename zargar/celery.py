@@ -17,6 +17,7 @@ from django.conf import settings
 
 from zargar.engine import logs
 from zargar.engine.configuration import broker_options, result_options
+from zargar.engine.pulse import PulseStep
 from zargar.names import Queue
 
 HARD_LIMIT: Final = 30 * 60
@@ -86,6 +87,8 @@ app.conf.update(
     # The Django fix-up would otherwise open a database session for every task; the base owns the connection.
     CELERY_DB_REUSE_MAX=1_000_000_000,
 )
+
+app.steps["consumer"].add(PulseStep)
 
 app.loader.import_default_modules()
 

@@ -15,7 +15,15 @@ from zargar.cli.exits import Exit, fail
 
 PATIENCE: Final = 5.0
 
+app = typer.Typer(name="probe", help="Whether a process of ours does its work.", no_args_is_help=True)
 
+
+@app.callback()
+def probe() -> None:
+    """Whether a process of ours does its work."""
+
+
+@app.command()
 def web(port: Annotated[int, typer.Option(help="Where it listens, on this machine.")] = 8000) -> None:
     """Say whether the web process answers."""
     headers = {"Host": _allowed_host(os.environ.get("ALLOWED_HOSTS", "")), "X-Forwarded-Proto": "https"}
@@ -32,5 +40,5 @@ def web(port: Annotated[int, typer.Option(help="Where it listens, on this machin
 
 def _allowed_host(allowed: str) -> str:
     """Return a host name that Django accepts: the first of ALLOWED_HOSTS, `.example.ir` standing for itself too."""
-    first = allowed.split(",")[0].strip().lstrip(".")
+    first = allowed.split(",", maxsplit=1)[0].strip().lstrip(".")
     return first if first not in {"", "*"} else "localhost"

@@ -5,6 +5,8 @@ ledger, and `app.conf.beat_schedule` only shows the live entries to those who in
 """
 
 import logging
+import os
+import socket
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,8 +17,11 @@ from django.db import DatabaseError, connection
 
 from zargar import clock
 from zargar.engine.doorbell import CeleryDoorbell
+from zargar.engine.pulse import touch
 from zargar.engine.sweeper import Sweeper
+from zargar.ledger import heartbeats
 from zargar.ledger import store as ledger
+from zargar.ledger.heartbeats import Heartbeat, Kind
 from zargar.schedules import operations
 from zargar.schedules.cadence import Cron, next_slot, period
 from zargar.schedules.catalogue import Entry, live
@@ -33,6 +38,7 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery is not typed
 
     def __init__(self, app: Celery, *, lazy: bool = False, **options: Any) -> None:  # noqa: ANN401 -- celery's options
         self._sweeper = Sweeper(CeleryDoorbell(app), every=settings.SWEEP_EVERY, ring_grace=settings.RING_GRACE)
+        self._name = f"beat@{socket.gethostname()}:{os.getpid()}"
         super().__init__(app, lazy=lazy, **options)
 
     def setup_schedule(self) -> None:
@@ -42,21 +48,32 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery is not typed
     def tick(self, *_: object, **__: object) -> float:
         """Fill what has come due and return the seconds until the next slot; a database that is away is waited for."""
         try:
-            return self._fill().total_seconds()
+            sleep = self._fill().total_seconds()
+            heartbeats.record(self._heartbeat())
+            touch()
         except DatabaseError as error:
             log.warning("no tick, the ledger is out of reach: %s", type(error).__name__)
             connection.close()
             return AFTER_A_FAILURE.total_seconds()
+        return sleep
 
     def close(self) -> None:
-        """End the sweeper, and the database session of this thread."""
+        """End the sweeper, leave, and end the database session of this thread."""
         self._sweeper.stop(within=timedelta(seconds=5))
+        try:
+            heartbeats.leave(self._name)
+        except DatabaseError as error:
+            log.warning("the heartbeat stays behind, the ledger is out of reach: %s", type(error).__name__)
         connection.close()
 
     @property
     def info(self) -> str:
         """What the banner says of the scheduler."""
         return "    . slots -> the ledger (any number of beats)"
+
+    def _heartbeat(self) -> Heartbeat:
+        """Say that a tick was made. Two sleeps without one are an accident, three are none."""
+        return Heartbeat(name=self._name, kind=Kind.BEAT, silent_after=LONGEST_SLEEP * 3, moved_ago=timedelta())
 
     def _fill(self) -> timedelta:
         now = ledger.now()

@@ -75,3 +75,23 @@ class Run(models.Model):
     def __str__(self) -> str:
         """Name the work and its state."""
         return f"{self.task} {self.id} {self.state}"
+
+
+class Heartbeat(models.Model):
+    """The row of a living worker or beat; what it says and what follows from it: see `ledger.heartbeats`."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    kind = models.CharField(max_length=10)
+    queues = models.JSONField(default=list, help_text="what a worker consumes")
+    slots = models.PositiveIntegerField(default=0, help_text="how many runs it can do at a time")
+    busy = models.PositiveIntegerField(default=0, help_text="how many it does")
+    silent_after = models.DurationField(help_text="its promise: not longer between two movements")
+    started_at = models.DateTimeField()
+    alive_at = models.DateTimeField(help_text="when it last wrote this row")
+    moved_at = models.DateTimeField(null=True, help_text="when it last consumed a message or made a tick")
+    session_pid = models.IntegerField(help_text="the database session that wrote the row")
+    session_since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Name the process."""
+        return f"{self.kind} {self.name}"

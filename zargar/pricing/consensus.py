@@ -5,8 +5,7 @@
    left: `Stale`, which says who is missing and why. Because independent families must agree, a slip of a unit (ten or a
    thousand times) by one of them can never be accepted, not even as the first price.
 3. Jump: the median is compared with the reference. A small move passes; a wide one needs more families; what is wider
-is
-   `Held`. A level that holds for some ticks is believed in the end: real re-levels happen after outages.
+   is `Held`. A level that holds for some ticks is believed in the end: real re-levels happen after outages.
 """
 
 from collections.abc import Mapping, Sequence

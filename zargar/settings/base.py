@@ -105,6 +105,9 @@ WORKER_CONCURRENCY = env.int("ZARGAR_WORKER_CONCURRENCY", 2, validate=Range(min=
 LEASE = timedelta(seconds=env.float("ZARGAR_LEASE_SECONDS", 60))
 RING_GRACE = timedelta(seconds=env.float("ZARGAR_RING_GRACE_SECONDS", 15))
 SWEEP_EVERY = timedelta(seconds=env.float("ZARGAR_SWEEP_SECONDS", 1))
+# How often a worker proves that it consumes (docs/decisions/0005-health.md), and the file that moves when it has.
+HEARTBEAT_EVERY = timedelta(seconds=env.float("ZARGAR_HEARTBEAT_SECONDS", 10))
+HEARTBEAT_FILE: str | None = env.str("ZARGAR_HEARTBEAT_FILE", None)
 
 # -- prices -----------------------------------------------------------------------------------------------------------
 PRICES_DEADLINE = timedelta(seconds=env.float("ZARGAR_PRICES_DEADLINE_SECONDS", 5))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.html import format_html
 
 from zargar.calendars import jalali
 from zargar.customers import phones
@@ -95,7 +96,8 @@ class MobileField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 -- a form field's options
         widget = forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"})
-        help_text = "۰۹۱۲۳۴۵۶۷۸۹؛ شماره خارجی با کد کشور، مانند ‎+971501234567"
+        foreign = format_html('<bdi dir="ltr">{}</bdi>', "+971501234567")
+        help_text = format_html("۰۹۱۲۳۴۵۶۷۸۹؛ شماره خارجی با کد کشور، مانند {}", foreign)
         super().__init__(**{**options, "max_length": 40, "widget": widget, "help_text": help_text})
 
     def to_python(self, value: object) -> str:
