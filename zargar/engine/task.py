@@ -87,7 +87,8 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
             )
             for kwargs in calls
         ]
-        store.open_runs(works, ring_in=settings.RING_GRACE)
+        # What is due later is left to the sweeper, which rings when it falls due.
+        store.open_runs(works, ring_in=settings.RING_GRACE if due_at is None else timedelta())
         if due_at is None:
             doorbell(self.app, os.getpid()).ring([ring_for(work) for work in works])
         return [self.AsyncResult(str(work.id)) for work in works]
