@@ -118,7 +118,9 @@ class Deployment:
         scratch.mkdir(exist_ok=True)
         scratch.chmod(0o777)
         own = {name: interpolated(value, self.variables) for name, value in what["environment"].items()}
-        own = {name: value.replace(SECRETS_MOUNT, str(mount)) for name, value in own.items()}
+        places = {f"{SECRETS_MOUNT}/": f"{mount}/", "/tmp/": f"{scratch}/"}  # noqa: S108 -- the container's own
+        place = re.compile("^(?:" + "|".join(places) + ")")
+        own = {name: place.sub(lambda found: places[found[0]], value) for name, value in own.items()}
         here = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "TMPDIR": str(scratch), "HOSTNAME": home.name}
         return {**image_environment(), **own, **here}
 
@@ -139,6 +141,15 @@ class Container:
         """How long it may take to end, in seconds."""
         return seconds(self.what["stop_grace_period"])
 
+    @property
+    def account(self) -> Account | None:
+        """The user to run as: the file's where we are root and it can read the checkout, None for ourselves."""
+        if os.geteuid() != 0:
+            return None
+        uid, gid = map(int, self.what["user"].split(":"))
+        account = Account("of the image", uid, gid)
+        return account if account.reaches(ROOT / "zargar") and account.reaches(Path(sys.executable)) else None
+
     def run(self) -> None:
         """Run a service that ends by itself. Raises `NotServingError` unless it ends well."""
         self.start()
@@ -153,7 +164,7 @@ class Container:
     def start(self) -> None:
         """Start its command."""
         command = Command(
-            tuple(self._here(self.what["command"])), self.env, _account(self.what["user"]),
+            tuple(self._here(self.what["command"])), self.env, self.account,
             signal.Signals[self.what.get("stop_signal", "SIGTERM")], Path(self.env["TMPDIR"]),
         )  # fmt: skip
         self._popen = process.start(command, log=self.home / "log")
@@ -174,7 +185,7 @@ class Container:
         check = self.what["healthcheck"]
         kind, *test = check["test"]
         assert kind == "CMD", check
-        account = _account(self.what["user"])
+        account = self.account
         return subprocess.run(
             self._here(test), env=self.env, cwd=self.env["TMPDIR"], timeout=seconds(check["timeout"]), check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -219,12 +230,3 @@ class Container:
 
     def _said(self, what: str) -> str:
         return f"{self.name} {what}\n{process.tail(self.home / 'log', lines=30)}"
-
-
-def _account(user: str) -> Account | None:
-    """Return the user to run as: the file's where we are root and it can read the checkout, else ourselves."""
-    if os.geteuid() != 0:
-        return None
-    uid, gid = map(int, user.split(":"))
-    account = Account("of the image", uid, gid)
-    return account if account.reaches(ROOT / "zargar") and account.reaches(Path(sys.executable)) else None
