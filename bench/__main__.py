@@ -1,12 +1,19 @@
-"""`make bench`: every bench, one after another, or those named: `python -m bench overhead`."""
+"""`make bench`: every bench, one after another, or those named: `python -m bench overhead`.
+
+`python -m bench panel --history FILE` is the judge's score on a recorded market; it needs a recording and is not among
+the others.
+"""
 
 import sys
 
-from bench import overhead, prices
+from bench import decide, overhead, panel, prices
 from bench.machine import facts, report
 
-BENCHES = {"overhead": overhead.main, "prices": prices.main}
+BENCHES = {"decide": decide.main, "overhead": overhead.main, "prices": prices.main}
 
 report("machine", **facts())
-for name in sys.argv[1:] or BENCHES:
-    BENCHES[name]()
+if sys.argv[1:2] == ["panel"]:
+    panel.main(sys.argv[2:])
+else:
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name]()

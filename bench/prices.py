@@ -6,25 +6,17 @@ and published to Valkey. Healthy boards answer after a delay of their own; the t
 accepted price, marked as a fallback. The mission's own run took 28.04 s for five karats with fallback prices.
 """
 
-import os
-import secrets
 import socket
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.machine import facts, report
+from bench.parts import parts
 from zargar import clock
-from zargar.embedded import databases
-from zargar.embedded.databases import Passwords
-from zargar.embedded.postgres import Postgres
-from zargar.embedded.settle import as_owner
-from zargar.embedded.valkey import Valkey
 
 if TYPE_CHECKING:
     from tests.support.boards import BoardServer
@@ -39,38 +31,8 @@ DELAYS: Final = {"wallgold": 0.3, "tgju": 0.1}
 
 def main() -> None:
     """Start the parts, measure, stop them."""
-    with tempfile.TemporaryDirectory(prefix="zargar-bench-") as folder, Valkey(Path(folder) / "valkey") as valkey:
-        cluster = Postgres(Path(folder) / "postgres", durable=True)
-        cluster.start()
-        try:
-            _environment(cluster, valkey)
-            _measure()
-        finally:
-            _disconnect()
-            cluster.destroy()
-
-
-def _environment(cluster: Postgres, valkey: Valkey) -> None:
-    passwords = Passwords(owner=secrets.token_urlsafe(24), app=secrets.token_urlsafe(24))
-    made = databases.prepare(cluster.url(), name="bench", passwords=passwords)
-    os.environ.update(
-        **made.env,
-        CELERY_BROKER_URL=valkey.url(0),
-        CELERY_RESULT_BACKEND=valkey.url(1),
-        CACHE_URL=valkey.url(2),
-        SECRET_KEY=secrets.token_urlsafe(24),
-        DJANGO_SETTINGS_MODULE="zargar.settings.test",
-    )
-    as_owner(os.environ)
-    import django  # noqa: PLC0415 -- the settings read the environment that was just set
-
-    django.setup()
-
-
-def _disconnect() -> None:
-    from django.db import connections  # noqa: PLC0415 -- as above
-
-    connections.close_all()
+    with parts():
+        _measure()
 
 
 def _measure() -> None:

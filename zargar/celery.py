@@ -17,7 +17,6 @@ from django.conf import settings
 
 from zargar.engine import logs
 from zargar.engine.configuration import broker_options, result_options
-from zargar.engine.pulse import PulseStep
 from zargar.names import Queue
 
 HARD_LIMIT: Final = 30 * 60
@@ -88,10 +87,11 @@ app.conf.update(
     CELERY_DB_REUSE_MAX=1_000_000_000,
 )
 
-app.steps["consumer"].add(PulseStep)
 
 app.loader.import_default_modules()
 
 from zargar.engine.beat import as_beat_schedule  # noqa: E402 -- it needs Django, which the line above has set up
+from zargar.engine.pulse import PulseStep  # noqa: E402 -- as above
 
 app.conf.beat_schedule = as_beat_schedule(app)
+app.steps["consumer"].add(PulseStep)

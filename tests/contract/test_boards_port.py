@@ -4,12 +4,14 @@ The deadline is asserted with room for a loaded machine: what matters is that it
 the half minute or for ever that each of these ways of hanging would take.
 """
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -20,12 +22,14 @@ from zargar.pricing.boards import HEADERS, HttpBoards
 from zargar.pricing.given_boards import GivenBoards
 from zargar.pricing.ports import Asked, Boards
 from zargar.pricing.quotes import Rejection, Why
-from zargar.pricing.sources import named
+from zargar.pricing.sources import CATALOGUE, named
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DEADLINE = timedelta(seconds=1)
 ROOM = 2.0
-WALLGOLD, TGJU, BONBAST = (named(name).board for name in ("wallgold", "tgju", "bonbast"))
+WALLGOLD, TGJU, BONBAST, MELLIGOLD, NAVASAN = (
+    named(name).board for name in ("wallgold", "tgju", "bonbast", "melligold", "navasan")
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +153,64 @@ def test_a_hand_shake_that_fails_ends_there(how: str, why: Why, board_server: Bo
     asked = ask(HttpBoards(sandbox=board_server.url), BONBAST)
     assert rejection(asked, BONBAST).why is why
     assert len(board_server.calls()) == before + 1
+
+
+KEYS = {"brsapi": "k1+secret/1", "navasan": "k2-secret"}
+
+
+def test_every_stand_in_is_read_by_the_source_that_it_stands_in_for(board_server: BoardServer) -> None:
+    boards = [source.board for source in CATALOGUE]
+    asked = ask(HttpBoards(sandbox=board_server.url, keys=KEYS), *boards)
+    market = Decimal(json.loads(board_server.get("/_sandbox/market"))["toman_per_gram_18k"])
+    for source in CATALOGUE:
+        said = source.read(asked.answers[source.board.name])
+        assert said.rejections == (), source.board.name
+        per_gram = [quote.toman_per_gram_18k for quote in said.quotes if quote.toman_per_gram_18k is not None]
+        assert per_gram, source.board.name
+        assert all(abs(price / market - 1) < Decimal("0.006") for price in per_gram), source.board.name
+
+
+def test_a_guard_that_sets_a_cookie_is_asked_once_more_at_the_same_address(board_server: BoardServer) -> None:
+    before = len(board_server.calls())
+    answer = ask(HttpBoards(sandbox=board_server.url), MELLIGOLD).answers["melligold"]
+    assert isinstance(answer, Answer)
+    assert answer.status == 200
+    first, second = board_server.calls()[before:]
+    assert first["path"] == second["path"] == "/melligold/api/v1/exchange/buy-sell-price/"
+    assert first["query"] == second["query"] == "format=json"
+    assert "Cookie" not in first["headers"]
+    assert second["headers"]["Cookie"].startswith("__arcsco=")
+
+
+def test_a_guard_that_only_sends_elsewhere_is_not_followed(board_server: BoardServer) -> None:
+    board_server.misbehave("melligold", "redirect")
+    before = len(board_server.calls())
+    assert rejection(ask(HttpBoards(sandbox=board_server.url), MELLIGOLD), MELLIGOLD).why is Why.REDIRECTED
+    assert len(board_server.calls()) == before + 1
+
+
+def test_a_key_is_sent_to_its_board_alone(board_server: BoardServer) -> None:
+    before = len(board_server.calls())
+    ask(HttpBoards(sandbox=board_server.url, keys=KEYS), NAVASAN, WALLGOLD)
+    queries = {call["board"]: call["query"] for call in board_server.calls()[before:]}
+    assert queries == {"navasan": "item=18ayar&api_key=k2-secret", "wallgold": ""}
+
+
+def test_a_failure_that_repeats_the_address_does_not_show_the_key() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def echo() -> None:
+            connection, _ = server.accept()
+            with connection:
+                target = connection.recv(4096).split(b" ")[1]
+                connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://other.example" + target + b"\r\n\r\n")
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        board = at(named("brsapi").board, f"http://127.0.0.1:{server.getsockname()[1]}/gold")
+        refused = rejection(ask(HttpBoards(keys=KEYS), board), board)
+        thread.join()
+    assert refused == Rejection("", Why.REDIRECTED, "302 to http://other.example/gold?key=...")
 
 
 def test_a_port_where_nobody_listens_is_unreachable() -> None:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from http.client import HTTPConnection
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -40,6 +41,14 @@ class BoardServer:
     def move(self, factor: str) -> None:
         """Multiply the level of the whole market."""
         self._post("market", factor=factor)
+
+    def stand_at(self, moment: datetime | None) -> None:
+        """Have it be that moment for the boards and their market; None: the real time again."""
+        self._post("clock", at=moment.isoformat() if moment else None)
+
+    def honest(self) -> Decimal:
+        """Return what the market costs now, in whole Toman per gram of 750, whatever a board says."""
+        return Decimal(json.loads(self.get("/_sandbox/market"))["toman_per_gram_18k"])
 
     def calls(self, board: str | None = None) -> list[dict[str, Any]]:
         """Return the calls that came in, of one board or all."""
@@ -91,4 +100,5 @@ def healthy(server: BoardServer) -> Iterator[BoardServer]:
 
 def market_at(server: BoardServer, *, deadline: timedelta = timedelta(seconds=5)) -> Market:
     """Return the whole market with its real parts, against the sandbox."""
-    return Market(HttpBoards(sandbox=server.url), CATALOGUE, Rules(), deadline, pace=timedelta())
+    keys = {source.board.name: "sandbox" for source in CATALOGUE if source.board.key}
+    return Market(HttpBoards(sandbox=server.url, keys=keys), CATALOGUE, Rules(), deadline, pace=timedelta())

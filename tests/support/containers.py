@@ -2,8 +2,8 @@
 
 What a container engine would do is done here with what a process has: a service sees only the secrets that it is
 granted, as files of the mode that `make-secrets` gives them; it finds only the hosts that it shares a network with; it
-has the image's environment and its own and nothing of ours; its user is the file's where we are root and that user can
-read the checkout. The root file system and the limits are the engine's, and are looked at in the file alone.
+has the image's environment and its own and nothing of ours; its user is the file's where we are root. The root file
+system and the limits are the engine's, and are looked at in the file alone.
 """
 
 import os
@@ -15,18 +15,22 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from zargar.embedded import process
-from zargar.embedded.account import Account
 from zargar.embedded.process import LOOPBACK, Command
 
 ROOT: Final = Path(__file__).parents[2]
 COMPOSE: Final = ROOT / "deploy" / "compose" / "compose.yaml"
 DOCKERFILE: Final = ROOT / "deploy" / "compose" / "Dockerfile"
+PROGRAMS: Final = Path(os.environ.get("ZARGAR_TEST_PROGRAMS") or Path(sys.executable).parent)
+"""Where `zargar`, `celery` and `gunicorn` are: this installation, or the one whose `bin` ZARGAR_TEST_PROGRAMS names, as
+the image's own, made by the Dockerfile's steps."""
+
 SECRETS_MOUNT: Final = "/run/secrets"
 WEB_PORT: Final = "8000"
 VARIABLE: Final = re.compile(r"\$\$|\$\{(\w+)(?:(:[-?])([^}]*))?\}")
@@ -69,6 +73,32 @@ def seconds(duration: str) -> float:
     parts = re.findall(r"(\d+)([ms])", duration)
     assert "".join(f"{number}{unit}" for number, unit in parts) == duration, duration
     return sum(int(number) * {"m": 60, "s": 1}[unit] for number, unit in parts)
+
+
+@cache
+def as_user(user: str) -> tuple[str, ...]:
+    """Return what goes before a command to run it as `UID:GID` without any right of root's; nothing if we are not root.
+
+    Where that user cannot enter the folder of the checkout or of Python (root's home), it is given one right: to read
+    what others may not. Without setpriv (util-linux) commands run as ourselves.
+    """
+    if os.geteuid() != 0:
+        return ()
+    uid, gid = user.split(":")
+    plain = ("setpriv", "--reuid", uid, "--regid", gid, "--clear-groups", "--no-new-privs", "--pdeathsig", "TERM")
+    reading = ("--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search")
+    for prefix in (plain, (*plain, *reading)):
+        # Through a shell: what setpriv itself starts is still found with root's eyes.
+        if _runs((*prefix, "sh", "-c", 'exec "$0" -c "import zargar.cli"', str(PROGRAMS / "python"))):
+            return prefix
+    return ()
+
+
+def _runs(command: Sequence[str]) -> bool:
+    try:
+        return subprocess.run(command, cwd="/", capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 @dataclass
@@ -121,7 +151,7 @@ class Deployment:
         places = {f"{SECRETS_MOUNT}/": f"{mount}/", "/tmp/": f"{scratch}/"}  # noqa: S108 -- the container's own
         place = re.compile("^(?:" + "|".join(places) + ")")
         own = {name: place.sub(lambda found: places[found[0]], value) for name, value in own.items()}
-        here = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "TMPDIR": str(scratch), "HOSTNAME": home.name}
+        here = {"PATH": f"{PROGRAMS}:/usr/bin:/bin", "TMPDIR": str(scratch), "HOSTNAME": home.name}
         return {**image_environment(), **own, **here}
 
 
@@ -141,15 +171,6 @@ class Container:
         """How long it may take to end, in seconds."""
         return seconds(self.what["stop_grace_period"])
 
-    @property
-    def account(self) -> Account | None:
-        """The user to run as: the file's where we are root and it can read the checkout, None for ourselves."""
-        if os.geteuid() != 0:
-            return None
-        uid, gid = map(int, self.what["user"].split(":"))
-        account = Account("of the image", uid, gid)
-        return account if account.reaches(ROOT / "zargar") and account.reaches(Path(sys.executable)) else None
-
     def run(self) -> None:
         """Run a service that ends by itself. Raises `NotServingError` unless it ends well."""
         self.start()
@@ -163,10 +184,8 @@ class Container:
 
     def start(self) -> None:
         """Start its command."""
-        command = Command(
-            tuple(self._here(self.what["command"])), self.env, self.account,
-            signal.Signals[self.what.get("stop_signal", "SIGTERM")], Path(self.env["TMPDIR"]),
-        )  # fmt: skip
+        argv = (*as_user(self.what["user"]), *self._here(self.what["command"]))
+        command = Command(argv, self.env, cwd=Path(self.env["TMPDIR"]))
         self._popen = process.start(command, log=self.home / "log")
 
     def wait_until_healthy(self, *, within: float = 90) -> None:
@@ -185,13 +204,14 @@ class Container:
         check = self.what["healthcheck"]
         kind, *test = check["test"]
         assert kind == "CMD", check
-        account = self.account
-        return subprocess.run(
-            self._here(test), env=self.env, cwd=self.env["TMPDIR"], timeout=seconds(check["timeout"]), check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            user=account.uid if account else None, group=account.gid if account else None,
-            extra_groups=[] if account else None,
-        )  # fmt: skip
+        command = [*as_user(self.what["user"]), *self._here(test)]
+        try:
+            return subprocess.run(
+                command, env=self.env, cwd=self.env["TMPDIR"], timeout=seconds(check["timeout"]), check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, returncode=1, stdout=f"no answer within {check['timeout']}")
 
     def ask_to_stop(self) -> None:
         """Send its stop signal to its first process, as the engine does."""

@@ -2,10 +2,11 @@
 
 `/health/live`: does this process answer at all? It depends on nothing, so that a database that is away does not get the
 web process killed. `/health/ready`: can it serve? 200 when every part answers, else 503; the body names each part's
-state: `ok`, `unreachable`, or `behind` (migrations).
+state: `ok`, `unreachable`, or `behind` (migrations). Its `house` says how the whole system does (`state` and the codes
+of `zargar.monitoring.house`), which is not this process's readiness: with every worker dead the page is still served,
+and says so.
 """
 
-from datetime import timedelta
 from typing import Final
 
 from django.core.cache import cache
@@ -15,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from zargar.admin_panel import engine, queries
+from zargar import clock
+from zargar.admin_panel import queries
 
-PATIENCE: Final = timedelta(seconds=2)
 OK: Final = "ok"
 UNREACHABLE: Final = "unreachable"
 BEHIND: Final = "behind"
@@ -36,14 +37,17 @@ def live(_request: HttpRequest) -> JsonResponse:
 def ready(_request: HttpRequest) -> JsonResponse:
     """Answer whether all parts answer, and which does not."""
     database, migrations = _database()
+    found = queries.look(now=clock.now())
     parts = {
         "database": database,
         "migrations": migrations,
-        "broker": OK if engine.broker_answers(within=PATIENCE) else UNREACHABLE,
+        "broker": OK if found.broker_answers else UNREACHABLE,
         "cache": _cache(),
     }
     fine = set(parts.values()) == {OK}
-    return JsonResponse({"state": OK if fine else "not_ready", "parts": parts}, status=200 if fine else 503)
+    house = {"state": found.state, "findings": [finding.code for finding in found.findings]}
+    told = {"state": OK if fine else "not_ready", "parts": parts, "house": house}
+    return JsonResponse(told, status=200 if fine else 503)
 
 
 def _database() -> tuple[str, str]:

@@ -1,11 +1,11 @@
 """What the console reads. Nothing here writes, and nothing here judges: the words come from the rows.
 
-A page costs about ten short statements, each answered by an index, however long the history is.
+A page costs about fifteen short statements, each answered by an index, however long the history is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -13,21 +13,24 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Q
 
-from zargar.admin_panel.engine import live_entries
+from zargar.admin_panel.engine import broker_answers, live_entries
 from zargar.audit.models import AuditRecord
 from zargar.ledger import operations as ledger
 from zargar.ledger.models import Run
+from zargar.monitoring import operations as monitoring
+from zargar.monitoring.operations import Look
 from zargar.pricing import operations as pricing
 from zargar.pricing.current import Answered
 from zargar.pricing.models import QuoteRecord, Tick, Verdict
 from zargar.pricing.quotes import Instrument
-from zargar.pricing.sources import CATALOGUE
+from zargar.pricing.wiring import choices
 from zargar.schedules import operations as schedules
 from zargar.schedules.models import MissedRange
 from zargar.schedules.operations import Line
 from zargar.schedules.wiring import entries
 
 AUDIT_LINES: Final = 100
+PATIENCE: Final = timedelta(seconds=2)
 LINES: Final = 20
 """How many ticks, runs and gaps one page shows."""
 
@@ -53,6 +56,7 @@ class Console:
     """One look at the whole house, at `now` (aware UTC)."""
 
     now: datetime
+    look: Look
     answered: Answered
     sources: Sequence[SourceLine]
     ticks: Sequence[Tick]
@@ -68,6 +72,7 @@ def console(*, now: datetime) -> Console:
     newest = list(ticks[:LINES])
     return Console(
         now=now,
+        look=look(now=now),
         answered=pricing.current_price(now=now),
         sources=_sources(newest[0] if newest else None),
         ticks=newest,
@@ -76,6 +81,11 @@ def console(*, now: datetime) -> Console:
         schedule=schedules.overview(entries(), live=live_entries(), now=now),
         missed=schedules.missed(limit=LINES),
     )
+
+
+def look(*, now: datetime) -> Look:
+    """Look at the whole house; the broker is given two seconds to answer."""
+    return monitoring.look(live=live_entries(), broker_answers=lambda: broker_answers(within=PATIENCE), now=now)
 
 
 def audit_of(subject: str) -> Sequence[AuditRecord]:
@@ -90,18 +100,19 @@ def unapplied_migrations() -> int:
 
 
 def _sources(newest: Tick | None) -> list[SourceLine]:
+    """Return the boards that this deployment asks, and who spoke in the newest tick, in the order of the catalogue."""
     latest = list(newest.quotes.all()) if newest else []
-    last = _last_prices()
-    return [_source(source.board.name, last.get(source.board.name), latest) for source in CATALOGUE]
+    spoke = {row.source for row in latest}
+    names = [one.source.board.name for one in choices() if one.asked or one.source.board.name in spoke]
+    last = _last_prices(names)
+    return [_source(name, last.get(name), latest) for name in names]
 
 
-def _last_prices() -> dict[str, QuoteRecord]:
+def _last_prices(names: Sequence[str]) -> dict[str, QuoteRecord]:
     """Return each board's newest price of gold; one statement, one step into the index for each board."""
     each = [
-        QuoteRecord.objects.filter(
-            source=source.board.name, instrument=Instrument.GOLD_750, bid__isnull=False
-        ).order_by("-id")[:1]
-        for source in CATALOGUE
+        QuoteRecord.objects.filter(source=name, instrument=Instrument.GOLD_750, bid__isnull=False).order_by("-id")[:1]
+        for name in names
     ]
     newest = each[0].union(*each[1:], all=True)
     rows = QuoteRecord.objects.filter(id__in=[row.id for row in newest]).select_related("tick")

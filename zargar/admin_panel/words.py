@@ -45,6 +45,8 @@ REASONS: Final[Mapping[str, str]] = {
     "not_positive": "مثبت نبود",
     "not_a_time": "زمان نبود",
     "wrong_type": "نوع داده دیگر بود",
+    "wrong_unit": "واحد دیگر بود",
+    "refused": "منبع پاسخ خطا داد",
     "stale": "ساعت منبع کهنه است",
     "future": "ساعت منبع جلو است",
     "frozen": "عدد یخ زده است",
@@ -113,11 +115,41 @@ ENTRIES: Final[Mapping[str, str]] = {
     "update-notification-statistics": "آمار پیام‌ها",
 }
 
+FINDINGS: Final[Mapping[str, str]] = {
+    "database_away": "پایگاه داده پاسخ نمی‌دهد",
+    "broker_away": "پیام‌رسان پاسخ نمی‌دهد؛ کارها در دفتر می‌مانند",
+    "worker_dead": "کارگر مرده است",
+    "worker_not_consuming": "کارگر زنده است، ولی کاری برنمی‌دارد",
+    "queue_unserved": "هیچ کارگری به این صف نمی‌رسد",
+    "queue_waiting": "کاری در صف مانده است",
+    "beat_dead": "زمان‌سنج مرده است",
+    "beat_not_ticking": "زمان‌سنج زنده است، ولی نمی‌زند",
+    "no_beat": "هیچ زمان‌سنجی در کار نیست",
+    "price_none": "قیمتی در دست نیست",
+    "price_fallback": "قیمت، آخرین قیمت توافق‌شده است و تازه نیست",
+    "price_operator": "قیمت را کاربر گذاشته است",
+    "boards_all_down": "هیچ منبعی قیمت نمی‌دهد",
+    "board_down": "این منبع قیمت نمی‌دهد",
+    "board_refused": "قیمت این منبع پذیرفته نمی‌شود",
+    "family_failing": "بیش از یک دهم کارهای یک ساعت گذشته ناکام ماند",
+    "dead_letters": "کارهایی مرده‌اند و کسی باید به آنها رسیدگی کند",
+    "paused": "بخشی از برنامه را کسی متوقف کرده است",
+}
+
+HOUSE: Final[Mapping[str, str]] = {
+    "ok": "همه چیز رو به راه است",
+    "degraded": "کار پیش می‌رود، با کاستی",
+    "failing": "کسی باید رسیدگی کند",
+    "away": "بخشی از کار افتاده است",
+}
+
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "state": STATES,
     "reason": REASONS,
     "task": TASKS,
     "entry": ENTRIES,
+    "finding": FINDINGS,
+    "house": HOUSE,
 }
 
 

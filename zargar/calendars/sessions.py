@@ -27,6 +27,11 @@ class Session:
     closes_at: datetime
     previous_closed_at: datetime
 
+    @property
+    def on_friday(self) -> bool:
+        """Whether it is a Friday's, when little is traded."""
+        return self.opened_at.astimezone(TEHRAN).weekday() == _FRIDAY_NUMBER
+
     def back(self, now: datetime, span: timedelta) -> datetime:
         """Return the moment that lies `span` of session time before `now`.
 

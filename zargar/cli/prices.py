@@ -4,10 +4,14 @@
 `source`, `quotes` (`instrument`, `bid`, `ask`, `toman_per_gram_18k`, `source_time`) and `rejected` (`field`,
 `reason`). Amounts are strings in Toman (the ounce in US dollars), unrounded; times are ISO 8601 in UTC, or null. An
 unreadable file or unknown source exits with 2.
+
+`prices replay FILE.jsonl` judges recorded ticks by the rules of the engine, starting from nothing.
 """
 
+import json
 import re
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -23,6 +27,7 @@ from zargar.outcomes import JSON, Summary
 from zargar.pricing import sources as catalogue
 from zargar.pricing.answers import Answer
 from zargar.pricing.quotes import Quote, plain
+from zargar.pricing.rules import Rules
 from zargar.refusals import InvalidError
 
 if TYPE_CHECKING:
@@ -90,12 +95,15 @@ def override(
 
 @app.command()
 def sources(*, as_json: AsJson = False) -> None:
-    """List the boards that are asked: unit, what the owner says about it, and how they did in the last 24 hours.
+    """List the boards: whether they are asked and why, unit, the owner's terms, and how they did in the last 24 hours.
 
-    `health` is counted from the stored ticks, `check` is of the newest hourly check; null where nothing is known.
+    `asked` and `because` follow from ZARGAR_PRICES_SOURCES, or where that is not set from the terms. `health` is
+    counted from the stored ticks, `check` is of the newest hourly check; null where nothing is known.
     """
     start.django()
-    boards = [source.board for source in catalogue.CATALOGUE]
+    from zargar.pricing import wiring  # noqa: PLC0415 -- needs Django
+
+    choices = [(choice.source.board, choice) for choice in wiring.choices()]
     health, checked = _known_of_boards()
     listed: list[JSON] = [
         {
@@ -104,17 +112,36 @@ def sources(*, as_json: AsJson = False) -> None:
             "url": board.url,
             "unit": board.unit,
             "terms": board.terms,
+            "asked": choice.asked,
+            "because": choice.because,
             "at_most_every_seconds": int(board.at_most_every.total_seconds()),
             "health": health.get(board.name),
             "check": checked.get(board.name),
         }
-        for board in boards
+        for board, choice in choices
     ]
     rows = [
-        (board.name, board.unit, board.terms, *_health_in_words(health.get(board.name), checked.get(board.name)))
-        for board in boards
+        (
+            board.name,
+            board.unit,
+            board.terms,
+            *_health_in_words(health.get(board.name), checked.get(board.name)),
+            "yes" if choice.asked else f"no: {choice.because}",
+        )
+        for board, choice in choices
     ]
-    head = ("source", "unit", "terms", "health", "prices/asked", "used", "ms", "per mille off", "newest refusal")
+    head = (
+        "source",
+        "unit",
+        "terms",
+        "health",
+        "prices/asked",
+        "used",
+        "ms",
+        "per mille off",
+        "newest refusal",
+        "asked",
+    )
     emit(listed, as_json=as_json, human=table(head, rows))
 
 
@@ -136,6 +163,30 @@ def parse(
     rejected: list[JSON] = [{"field": one.field, "reason": one.why} for one in said.rejections]
     data: Summary = {"source": chosen.board.name, "quotes": quotes, "rejected": rejected}
     emit(data, as_json=as_json, human=_parsed_in_words(said.quotes, [(one.field, one.why) for one in said.rejections]))
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="Ticks, one JSON object a line; - reads standard input.")],
+) -> None:
+    """Judge recorded ticks from nothing, and print one decision a line. Needs no database and asks nobody.
+
+    The shapes of both lines, and what is carried from one tick to the next, are described in `zargar.pricing.replay`.
+    A line that is none ends it: exit 2, its number and field on standard error, nothing printed after it.
+    """
+    from zargar.pricing.replay import Replay, as_line, read_tick  # noqa: PLC0415 -- only this command needs it
+
+    judge = Replay(Rules())
+    try:
+        with nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    told = read_tick(line, number=number, after=judge.now)
+                    typer.echo(json.dumps(as_line(told.now, judge.judge(told)), ensure_ascii=False))
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", Exit.BAD_INPUT)
+    except UnicodeDecodeError as error:
+        fail(f"{file}: not UTF-8 ({error.reason})", Exit.BAD_INPUT)
 
 
 def moment(text: str, *, now: datetime) -> datetime:

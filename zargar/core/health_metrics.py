@@ -2,7 +2,7 @@
 
 Not at every close: a process says each line at most once a minute, so that a thousand messages do not cost a thousand
 counts. A price is due every five minutes, so each of its closes is followed by a line. The figures are the
-ledger's, not this process's, so it does not matter which process says them. See docs/decisions.
+ledger's, not this process's, so it does not matter which process says them. See docs/decisions/0008-health.md.
 """
 
 import logging

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 BEATS_TO_SILENCE: Final = 3
 """Canaries that may stay out in a row; one that the broker lost is sent again after as many beats."""
 
+A_MOMENT: Final = 0.2
+"""Seconds that a canary is given to come back before the row is written, so that the row is not a beat behind."""
+
 
 def touch() -> None:
     """Move the heartbeat file, where the deployment names one; a folder that cannot be written is said, not hidden."""
@@ -83,7 +86,7 @@ class Pulse:
         touch()
 
     def look_at_hands(self) -> None:
-        """Move while every slot is taken, since a worker with full hands fetches nothing: called by the loop's timer."""
+        """Move while every slot is taken, since full hands fetch nothing: called by the loop's timer."""
         if len(state.reserved_requests) >= self.slots:
             self.move()
 
@@ -91,6 +94,7 @@ class Pulse:
         self._with_database(lambda: heartbeats.begin(self._name))
         while not self._ending.is_set():
             self._send_canary()
+            self._ending.wait(min(A_MOMENT, self._every.total_seconds() / 2))
             self._with_database(lambda: heartbeats.record(self._heartbeat()))
             self._ending.wait(self._every.total_seconds())
         self._with_database(lambda: heartbeats.leave(self._name))

@@ -122,7 +122,7 @@ def as_json(record: Record, grade: Grade) -> Summary:
         "run_p50_ms": record.run_p50, "run_p95_ms": record.run_p95,
     }  # fmt: skip
     return {
-        "grade": grade,
+        "grade": grade.value,
         "success_rate": None if record.rate is None else str(record.rate),
         "successful": record.successful,
         "failed": record.failed,

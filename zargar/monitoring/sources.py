@@ -53,7 +53,7 @@ def judge(record: SourceRecord) -> Grade:
 def as_json(record: SourceRecord) -> Summary:
     """Say it in JSON: the rate in per cent as a string, null when the board was not asked."""
     return {
-        "grade": judge(record),
+        "grade": judge(record).value,
         "success_rate": None if record.rate is None else str(record.rate),
         "asked": record.asked,
         "priced": record.priced,

@@ -1,7 +1,7 @@
 """What monitoring counts: runs in the ledger by family, and what the boards said in the stored ticks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from zargar.ledger.store import query
@@ -37,6 +37,17 @@ def of_tasks(tasks: Sequence[str], *, since: datetime) -> Record:
         [list(tasks), since],
     )
     return Record(successful=successful, failed=failed)
+
+
+def waits() -> Mapping[str, timedelta]:
+    """Return how long the oldest due run of each queue has been due; a queue in which none is due is absent."""
+    rows = query(
+        """
+        SELECT queue, max(clock_timestamp() - due_at) FROM ledger_run
+        WHERE state = 'due' AND due_at <= clock_timestamp() GROUP BY queue
+        """
+    )
+    return dict(rows)
 
 
 def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:

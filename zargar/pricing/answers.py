@@ -39,6 +39,10 @@ class JsonObject:
         """Say whether the key is there at all, null included."""
         return key in self.values
 
+    def given(self, key: str) -> bool:
+        """Say whether the key is there with a value other than null, for fields that a board may leave out."""
+        return self.values.get(key) is not None
+
     def flag(self, key: str, *, absent: bool | None = None) -> bool:
         """Read a boolean. A key that is not there is `absent` where a source gives one, else MISSING."""
         if absent is not None and key not in self.values:
@@ -72,6 +76,14 @@ class JsonObject:
             return parse(text)
         except ValueError as bad:
             raise BadAnswer(Why.NOT_A_TIME, self.field(key), shown(text)) from bad
+
+    def instant(self, key: str, parse: Callable[[Decimal], datetime]) -> datetime:
+        """Read a time stamp that is a number (or a string of one); `parse` as for `moment`."""
+        number = self.positive_decimal(key)
+        try:
+            return parse(number)
+        except ValueError as bad:
+            raise BadAnswer(Why.NOT_A_TIME, self.field(key), shown(self.values[key])) from bad
 
     def child(self, key: str) -> "JsonObject":
         """Read an object."""
@@ -132,7 +144,7 @@ class Answer:
         if self.status != HTTPStatus.OK:
             raise BadAnswer(Why.HTTP_STATUS, seen=str(self.status))
         try:
-            return self.body.decode("utf-8")
+            return self.body.decode("utf-8-sig")  # some boards' pages begin with a byte order mark
         except UnicodeDecodeError as bad:
             raise BadAnswer(Why.NOT_JSON, seen=shown(self.body[:40])) from bad
 

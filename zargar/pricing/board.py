@@ -10,12 +10,24 @@ from zargar.pricing.quotes import Quote, Rejection, Unit
 
 
 class Terms(StrEnum):
-    """What the board's owner says about reading its prices. Shown by `zargar prices sources`; a deployment decides."""
+    """What the board's owner says about reading its prices, and so whether it is asked where nobody has chosen it.
+
+    `CONTRACT`: whoever holds a key has agreed on terms with the owner. `RESTRICTED`: the terms forbid programs or data
+    mining. `ROBOTS_DISALLOWED`: the terms are silent, the host's robots file disallows everything. `CONSENT_NEEDED`:
+    copying needs the owner's written consent.
+    """
 
     DOCUMENTED = "documented"
     UNSTATED = "unstated"
+    CONTRACT = "contract"
     RESTRICTED = "restricted"
+    ROBOTS_DISALLOWED = "robots_disallowed"
     CONSENT_NEEDED = "consent_needed"
+
+    @property
+    def forbids(self) -> bool:
+        """Whether the owner does not want programs to read it; a deployment that has leave names the board."""
+        return self in {Terms.RESTRICTED, Terms.ROBOTS_DISALLOWED, Terms.CONSENT_NEEDED}
 
 
 @dataclass(frozen=True)
@@ -31,11 +43,22 @@ class Handshake:
 
 
 @dataclass(frozen=True)
+class Key:
+    """A secret that the owner gives to its customers: the query parameter that it travels in.
+
+    Its value is in no `Board`: the asker is given it, adds it to the address last, and shows it nowhere.
+    """
+
+    parameter: str
+
+
+@dataclass(frozen=True)
 class Board:
     """A public price board. Boards of one `family` repeat each other and count once in a quorum.
 
     It is asked with one GET of `url` (or, after its hand-shake, one POST), not more often than `at_most_every`.
-    `unit` is what it declares for gold; a field in another unit says so where it is read.
+    `unit` is what it declares for gold; a field in another unit says so where it is read. `cookie_first`: its guard
+    answers the first request with a redirect that sets a cookie, and the same request with that cookie with the price.
     """
 
     name: str
@@ -45,6 +68,8 @@ class Board:
     terms: Terms
     unit: Unit
     handshake: Handshake | None = None
+    cookie_first: bool = False
+    key: Key | None = None
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,21 @@ certificate: each costs that board its answer and the tick nothing more than the
 threads (aiodns), because a thread stuck in `getaddrinfo` cannot be cancelled and would outlive any deadline.
 
 Bodies are asked for uncompressed (`Accept-Encoding: identity`): a bound on bytes read is then a bound on memory.
-Redirects are not followed; a price that has moved is a change for a person to look at.
+Redirects are not followed; a price that has moved is a change for a person to look at. A board whose guard sets a
+cookie with a 307 is asked once more at its own address.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 from aiohttp.resolver import AsyncResolver
@@ -49,12 +52,19 @@ class HttpBoards:
         sandbox: where a stand-in listens (`http://127.0.0.1:8080`). Every board is then asked there, at
             `<sandbox>/<board name>/<its own path and query>`, and nothing leaves this machine.
         nameservers: `address[:port]` of the name servers to use instead of the system's.
+        keys: by board name, what is sent where a board needs a key. In no log, no detail and no `repr`.
         most_bytes: the longest body that is read.
     """
 
     def __init__(
-        self, *, sandbox: str | None = None, nameservers: Sequence[str] | None = None, most_bytes: int = MOST_BYTES
+        self,
+        *,
+        sandbox: str | None = None,
+        nameservers: Sequence[str] | None = None,
+        keys: Mapping[str, str] | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
+        self._keys = dict(keys or {})
         self._sandbox = sandbox.rstrip("/") if sandbox else None
         self._nameservers = nameservers
         self._most_bytes = most_bytes
@@ -91,9 +101,10 @@ class HttpBoards:
             async with asyncio.timeout_at(until):
                 status, content_type, body = await self._ask(board, connector, now=now)
         except (_Refused, BadAnswer) as refused:
-            return refused.rejection, loop.time() - began
+            return self._discreet(board, refused.rejection), loop.time() - began
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
-            return Rejection("", _why(error), escaped(str(error)) or type(error).__name__), loop.time() - began
+            failure = Rejection("", _why(error), escaped(str(error)) or type(error).__name__)
+            return self._discreet(board, failure), loop.time() - began
         took = loop.time() - began
         return Answer(status, content_type, body, received_at=now + timedelta(seconds=took)), took
 
@@ -112,7 +123,7 @@ class HttpBoards:
                 )
             )
             if board.handshake is None:
-                return await self._exchange(session, board, board.url)
+                return await self._exchange(session, board, board.url, again=board.cookie_first)
             page = await self._exchange(session, board, board.handshake.url)
             form = board.handshake.form(Answer(*page, received_at=now))
             return await self._exchange(session, board, board.url, form=form, headers=board.handshake.headers)
@@ -125,10 +136,13 @@ class HttpBoards:
         *,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        again: bool = False,
     ) -> tuple[int, str, bytes]:
         method = "GET" if form is None else "POST"
         address = self._address(board, url)
         async with session.request(method, address, data=form, headers=headers, allow_redirects=False) as response:
+            if again and response.status == HTTPStatus.TEMPORARY_REDIRECT and response.cookies:
+                return await self._exchange(session, board, url)  # never where it points, only with what it set
             if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
                 raise _Refused(Why.REDIRECTED, f"{response.status} to {escaped(response.headers.get('Location', ''))}")
             body = bytearray()
@@ -139,11 +153,20 @@ class HttpBoards:
             return response.status, response.content_type, bytes(body)
 
     def _address(self, board: Board, url: str) -> str:
-        if self._sandbox is None:
-            return url
         parts = urlsplit(url)
-        query = f"?{parts.query}" if parts.query else ""
-        return f"{self._sandbox}/{board.name}{parts.path}{query}"
+        secret = {board.key.parameter: self._keys.get(board.name, "")} if board.key else {}
+        query = urlencode([*parse_qsl(parts.query), *secret.items()])
+        if self._sandbox is None:
+            return urlunsplit(parts._replace(query=query)) if secret else url
+        return f"{self._sandbox}/{board.name}{parts.path}{f'?{query}' if query else ''}"
+
+    def _discreet(self, board: Board, rejection: Rejection) -> Rejection:
+        """Take the board's key out of what is said about its failure: an error may repeat the address."""
+        key = self._keys.get(board.name)
+        if not key or board.key is None:
+            return rejection
+        named = rf"(\b{re.escape(board.key.parameter)}=)[^&#\s'\"]*"
+        return replace(rejection, detail=re.sub(named, r"\1...", rejection.detail.replace(key, "...")))
 
 
 def _why(error: Exception) -> Why:

@@ -16,6 +16,9 @@ from zargar.pricing.board import Said
 from zargar.pricing.ports import Asked
 from zargar.pricing.quotes import Rejection, Toman
 
+SLOWEST: Final = timedelta(minutes=2)
+"""The slowest pace of a board that is checked: twice that fits between two ticks of the schedule."""
+
 _TENTH: Final = Decimal("0.1")
 
 

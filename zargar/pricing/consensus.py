@@ -4,17 +4,22 @@
 2. Agreement: one price for each family; families far from the others are rejected (`agreement`). Fewer than the quorum
    left: `Stale`, which says who is missing and why. Because independent families must agree, a slip of a unit (ten or a
    thousand times) by one of them can never be accepted, not even as the first price.
-3. Jump: the median is compared with the reference. A small move passes; a wide one needs more families; what is wider
+3. Lead: two or more of the families that carried the last price have moved on together, and the rest has not: the
+   market moves, most boards have not seen it yet, and what they agree on was the price. `Held`, for a quarter of an
+   hour at most (`movement`).
+4. Jump: the median is compared with the reference. A small move passes; a wide one needs more families; what is wider
    is `Held`. A level that holds for some ticks is believed in the end: real re-levels happen after outages.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from statistics import median
 
 from zargar.calendars.sessions import Session
 from zargar.pricing.agreement import Agreement, agree
+from zargar.pricing.movement import leaders
 from zargar.pricing.quotes import Toman, Why, plain
 from zargar.pricing.readings import Accepted, Decision, Held, PastTick, Reading, Reference, Rejected, Stale, State
 from zargar.pricing.rules import Rules
@@ -36,7 +41,8 @@ def decide(
     the one in which it last did (to see whether the others moved since).
     """
     candidates, refused = screen(readings, recent=recent, session=session, now=now, rules=rules)
-    agreement = agree(by_family(candidates), rules.agreement)
+    prices = by_family(candidates)
+    agreement = agree(prices, rules.agreement)
     refused += _far(candidates, agreement)
     rejected = tuple(sorted(refused))
     if len(agreement.together) < rules.quorum:
@@ -44,6 +50,10 @@ def decide(
         return Stale(_too_few(readings, agreement, rejected, rules), rejected, last, age)
     used = tuple(sorted(candidate.source for candidate in candidates if candidate.family in agreement.together))
     price = Toman(median(agreement.together.values()))
+    ahead = leaders(prices, price, last=last, rules=rules)
+    if last is not None and ahead and not _waited(recent, now=now, rules=rules):
+        reason = f"the market is moving: {', '.join(ahead)} moved together, {len(agreement.together)} families not yet"
+        return Held(price, used, rejected, reason, last)
     return _judge_jump(price, used, rejected, agreement.together, last=last, recent=recent, now=now, rules=rules)
 
 
@@ -74,6 +84,13 @@ def _judge_jump(
     whose = "the operator's price" if last.by_operator else "the last price"
     reason = f"{agreed} on {plain(price)}, but that is {jump:.2%} from {whose} {plain(last.price)}"
     return Held(price, used, rejected, reason, last)
+
+
+def _waited(recent: Sequence[PastTick], *, now: datetime, rules: Rules) -> bool:
+    """Say whether the ticks right before `now` were all not accepted, for as long as a move may take."""
+    past = sorted((tick for tick in recent if tick.at < now), key=lambda tick: tick.at, reverse=True)
+    run = list(takewhile(lambda tick: tick.state is not State.ACCEPTED, past))
+    return bool(run) and now - run[-1].at >= rules.relevel_span
 
 
 def _held_before(price: Toman, recent: Sequence[PastTick], *, now: datetime, rules: Rules) -> list[PastTick]:

@@ -5,7 +5,7 @@ as a fallback with its age. Only a tick that could not be stored at all raises.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from zargar.calendars.sessions import session_at
 from zargar.outcomes import JSON, Permanent, Retryable, Snooze, Summary
-from zargar.pricing import cache, checks, store
+from zargar.pricing import cache, checks, outlived, store
 from zargar.pricing.answers import Answer
 from zargar.pricing.board import Said, Source
 from zargar.pricing.cache import Found, Published
@@ -51,7 +51,8 @@ class BadOverrideError(InvalidError):
 class Market:
     """The parts that a tick needs: the port to the boards, which of them to ask, and by which limits.
 
-    `pace` is the least time between two rounds of asking, since boards ban those who ask more often.
+    `pace` is the least time between two rounds of asking, since boards ban those who ask more often; a board whose own
+    cadence is slower is left out of the rounds between. No pace (a sandbox): everybody is asked every time.
     """
 
     boards: Boards
@@ -96,8 +97,9 @@ def update_prices(*, market: Market, now: datetime, trigger: str = SCHEDULED) ->
         last = store.last_asked()
         if last is not None and timedelta() <= now - last < market.pace:
             return Ticked(trigger, None, None, answer(store.facts(), now=now), cache.publish())
-        asked = market.boards.ask_all([source.board for source in market.sources], deadline=market.deadline, now=now)
-        decision = _judge_and_store(market, asked, now=now, trigger=trigger)
+        sources = _due(market, now=now)
+        asked = market.boards.ask_all([source.board for source in sources], deadline=market.deadline, now=now)
+        decision = _judge_and_store(replace(market, sources=sources), asked, now=now, trigger=trigger)
         published = cache.publish()
         return Ticked(trigger, decision, asked, answer(store.facts(), now=now), published)
     except (OperationalError, InterfaceError) as error:
@@ -127,23 +129,26 @@ def force_refresh(*, market: Market, reason: str, now: datetime) -> Ticked:
 def validate_boards(*, market: Market, next_price: Callable[[datetime], datetime], now: datetime) -> Summary:
     """Ask every board once and say what each answer is worth; nothing is judged, stored or published.
 
-    `next_price` returns the first slot of the price schedule after a moment: a tick that is near goes first. Raises
-    `Snooze` until the boards may be asked, `Permanent` where no board is enabled, `Retryable` without a database.
+    `next_price` returns the first slot of the price schedule after a moment: a tick that is near goes first. A board so
+    slow that a check and the ticks around it could not keep its pace is left to the ticks. Raises `Snooze` until the
+    boards may be asked, `Permanent` where there is none to ask, `Retryable` without a database.
     """
-    if not market.sources:
-        message = "no board is enabled"
+    sources = [source for source in market.sources if source.board.at_most_every <= checks.SLOWEST]
+    if not sources:
+        message = "no board is enabled that can be checked"
         raise Permanent(message)
     try:
         last = store.last_asked()
     except (OperationalError, InterfaceError) as error:
         message = f"not known when the boards were asked last: {type(error).__name__}"
         raise Retryable(message) from error
-    until = checks.wait_until(last=last, next_price=next_price(now - market.pace), pace=market.pace, now=now)
+    pace = max(source.board.at_most_every for source in sources) if market.pace else timedelta()
+    until = checks.wait_until(last=last, next_price=next_price(now - pace), pace=pace, now=now)
     if until is not None:
-        message = f"the boards are asked for a price; again after {market.pace.total_seconds():.0f} s"
+        message = f"the boards are asked for a price; again after {pace.total_seconds():.0f} s"
         raise Snooze(message, until=until)
-    asked = market.boards.ask_all([source.board for source in market.sources], deadline=market.deadline, now=now)
-    said = {source.board.name: source.read(asked.answers[source.board.name]) for source in market.sources}
+    asked = market.boards.ask_all([source.board for source in sources], deadline=market.deadline, now=now)
+    said = {source.board.name: source.read(asked.answers[source.board.name]) for source in sources}
     return checks.as_json(checks.check(said, asked))
 
 
@@ -190,7 +195,7 @@ def retain(*, keep: Keep, now: datetime, at_most: int) -> dict[str, int]:
     goes. Call it again until nothing goes.
     """
     with store.judging():
-        return store.remove(may_go(keep, store.referred(), now=now), at_most=at_most)
+        return outlived.remove(may_go(keep, outlived.referred(), now=now), at_most=at_most)
 
 
 def answered_as_json(answered: Answered) -> Summary:
@@ -204,6 +209,18 @@ def answered_as_json(answered: Answered) -> Summary:
         "age_seconds": int(answered.age.total_seconds()) if answered.age is not None else None,
         "reason": answered.reason,
     }
+
+
+def _due(market: Market, *, now: datetime) -> tuple[Source, ...]:
+    """Return the boards that may be asked now: one with a slower cadence than the pace sits out until it is over."""
+    slow = {source.board.name: source.board.at_most_every for source in market.sources}
+    slow = {name: every for name, every in slow.items() if market.pace and every > market.pace}
+    early = {
+        name
+        for every in set(slow.values())
+        for name in store.asked_since(now - every, [name for name, own in slow.items() if own == every])
+    }
+    return tuple(source for source in market.sources if source.board.name not in early)
 
 
 def _judge_and_store(market: Market, asked: Asked, *, now: datetime, trigger: str) -> Decision:

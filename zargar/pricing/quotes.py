@@ -103,6 +103,8 @@ class Why(StrEnum):
     NOT_POSITIVE = "not_positive"
     NOT_A_TIME = "not_a_time"
     WRONG_TYPE = "wrong_type"
+    WRONG_UNIT = "wrong_unit"
+    REFUSED = "refused"
     STALE = "stale"
     FUTURE = "future"
     FROZEN = "frozen"

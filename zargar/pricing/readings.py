@@ -1,7 +1,7 @@
 """What the judgement is given and what it returns: plain frozen values. Prices are Toman per gram of 750."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -35,11 +35,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Reference:
-    """The level that a new price is compared with: the last accepted price, or an operator's if that is newer."""
+    """The level that a new price is compared with: the last accepted price, or an operator's if that is newer.
+
+    `families`: what each family showed that carried it; empty for an operator's. Two levels are equal without it.
+    """
 
     price: Toman
     at: datetime
     by_operator: bool = False
+    families: Mapping[str, Toman] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,16 @@ class Rules:
         future_skew: how far ahead a board's clock may run; what is later is no observation.
         source_age: how old a board's stamp may be, in session time; completed runs without a change last up to 84
             minutes on 99 of 100 weekdays.
+        friday_source_age: the same on Fridays, when completed runs last up to 205 minutes on 99 of 100 and the longest
+            lasted 284.
         flat_for: from when on a value that does not change is looked at, in session time; the same measurement.
         peer_move: how far the other families must have moved meanwhile for it to count as frozen: three times the
             90th percentile of what venues differ by in ten minutes.
+        lead: how far a family must have moved since the price that it carried, and the others not, to be ahead of them.
+            The price moves by more than 0.67 % in one of ten spans of 27 minutes, so that waiting costs few ticks,
+            and together with what venues differ by (0.1 to 0.2 %) an accepted price stays within 1 % of the market.
+        leaders: how many families must be ahead together: one is a fault, two independent ones are news.
+        lead_factor: a move by this factor or more, or to its inverse, is a slip of a unit and no news.
         normal_jump: how far the price may move in one tick with the quorum alone: p99 of the moves over 12 minutes in
             session is 0.9 %, over 27 minutes 2.0 %.
         wide_jump: up to where `wide_families` families may carry it at once: the p99 of overnight gaps is 7.7 %, the
@@ -33,8 +40,12 @@ class Rules:
     agreement: Decimal = Decimal("0.01")
     future_skew: timedelta = timedelta(seconds=30)
     source_age: timedelta = timedelta(minutes=90)
+    friday_source_age: timedelta = timedelta(hours=5)
     flat_for: timedelta = timedelta(minutes=90)
     peer_move: Decimal = Decimal("0.003")
+    lead: Decimal = Decimal("0.0075")
+    leaders: int = 2
+    lead_factor: Decimal = Decimal(2)
     normal_jump: Decimal = Decimal("0.02")
     wide_jump: Decimal = Decimal("0.10")
     wide_families: int = 3

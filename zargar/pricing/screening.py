@@ -27,11 +27,10 @@ class Candidate:
 
 def by_family(candidates: Sequence[Candidate]) -> dict[str, Toman]:
     """Return one price for each family: the median of its sources, the mean of the middle two when they are even."""
-    families = sorted({candidate.family for candidate in candidates})
-    return {
-        family: Toman(median(candidate.price for candidate in candidates if candidate.family == family))
-        for family in families
-    }
+    prices: dict[str, list[Toman]] = {}
+    for candidate in candidates:
+        prices.setdefault(candidate.family, []).append(candidate.price)
+    return {family: Toman(median(prices[family])) for family in sorted(prices)}
 
 
 def screen(
@@ -64,7 +63,8 @@ def _wrong_time(quote: Quote, *, session: Session, now: datetime, rules: Rules) 
         return None
     if stamp > now + rules.future_skew:
         return Why.FUTURE, f"its clock says {stamp:%Y-%m-%dT%H:%M:%SZ}"
-    if stamp < session.back(now, rules.source_age):
+    oldest = rules.friday_source_age if session.on_friday else rules.source_age
+    if stamp < session.back(now, oldest):
         return Why.STALE, f"its clock says {stamp:%Y-%m-%dT%H:%M:%SZ}"
     return None
 
@@ -75,11 +75,12 @@ def _frozen(
     """Name each source whose value stood still for `flat_for` of session time while the other families moved."""
     prices = by_family(candidates)
     flat_since = session.back(now, rules.flat_for)
+    telling = [tick for tick in recent if tick.families]
     for candidate in candidates:
         if candidate.changed_at is None or candidate.changed_at >= flat_since:
             continue
         peers = {family: price for family, price in prices.items() if family != candidate.family}
-        moved = _moved(peers, _families_at(candidate.changed_at, recent, peers))
+        moved = _moved(peers, _families_at(candidate.changed_at, telling, peers))
         if moved is not None and moved > rules.peer_move:
             detail = f"unchanged since {candidate.changed_at:%Y-%m-%dT%H:%M:%SZ}; others moved by {moved:.2%}"
             yield Rejected(candidate.source, candidate.family, "", Why.FROZEN, detail)

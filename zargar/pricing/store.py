@@ -20,7 +20,6 @@ from zargar.pricing.current import Facts, LatestTick, OperatorPrice, Priced
 from zargar.pricing.models import Override, QuoteRecord, Tick, Verdict
 from zargar.pricing.quotes import Instrument, Quote, Toman, Why, plain
 from zargar.pricing.readings import Accepted, Decision, Held, PastTick, Reading, Reference, Rejected, State, state_of
-from zargar.pricing.retention import Going, Referred
 from zargar.pricing.screening import Candidate, by_family
 
 LOCK_OF_JUDGE: Final = 0x5A41_5250_524A  # "ZARPRJ"
@@ -60,10 +59,19 @@ def publishing() -> Iterator[None]:
 
 def reference() -> Reference | None:
     """Return the newest of the last accepted price and the last price of an operator."""
-    accepted, override = _accepted(), _override()
-    if override and (accepted is None or override.at > accepted.at):
+    tick = Tick.objects.filter(state=State.ACCEPTED).order_by("-at", "-id").first()
+    override = _override()
+    if override and (tick is None or override.at > tick.at):
         return Reference(override.price, override.at, by_operator=True)
-    return Reference(accepted.price, accepted.at) if accepted else None
+    if tick is None:
+        return None
+    return Reference(Toman(_known(tick.toman_per_gram_18k)), tick.at, families=_families(tick))
+
+
+def asked_since(since: datetime, names: Sequence[str]) -> set[str]:
+    """Return which of these boards were asked after a moment: a board that is asked says or fails something."""
+    rows = QuoteRecord.objects.filter(tick__at__gt=since, source__in=names)
+    return set(rows.values_list("source", flat=True).distinct())
 
 
 def facts() -> Facts:
@@ -151,74 +159,6 @@ def set_override(*, value: Toman, until: datetime, reason: str, by: str, now: da
 def last_asked() -> datetime | None:
     """Return when the boards were asked last; None if never."""
     return Tick.objects.order_by("-at", "-id").values_list("at", flat=True).first()
-
-
-def referred() -> Referred:
-    """Return which ticks a judgement or an answer may still look at. Call it while `judging`.
-
-    The recursion steps from one price of one board to the next by the index `quote_newest`, past the quotes between.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH RECURSIVE price AS (
-                (SELECT source, instrument FROM pricing_quoterecord WHERE bid IS NOT NULL
-                 ORDER BY source, instrument LIMIT 1)
-                UNION ALL
-                SELECT following.* FROM price CROSS JOIN LATERAL (
-                    SELECT source, instrument FROM pricing_quoterecord
-                    WHERE bid IS NOT NULL AND (source, instrument) > (price.source, price.instrument)
-                    ORDER BY source, instrument LIMIT 1
-                ) AS following
-            )
-            SELECT newest.tick_id, since.id FROM price
-            CROSS JOIN LATERAL (
-                SELECT tick_id, changed_at FROM pricing_quoterecord AS quote
-                WHERE quote.source = price.source AND quote.instrument = price.instrument AND quote.bid IS NOT NULL
-                ORDER BY quote.id DESC LIMIT 1
-            ) AS newest
-            LEFT JOIN LATERAL (
-                SELECT id FROM pricing_tick WHERE at >= newest.changed_at AND state <> %s ORDER BY at, id LIMIT 1
-            ) AS since ON TRUE
-            """,
-            [State.STALE.value],
-        )
-        rows = cursor.fetchall()
-    newest = Tick.objects.order_by("-at", "-id").values_list("id", flat=True)
-    return Referred(
-        latest=list(newest[:RECENT_TICKS]),
-        accepted=newest.filter(state=State.ACCEPTED).first(),
-        last_said=[said for said, _ in rows],
-        unchanged_since=[since for _, since in rows if since is not None],
-    )
-
-
-def remove(going: Going, *, at_most: int) -> dict[str, int]:
-    """Remove quotes, and ticks that have none left, the oldest first, at most so many of each; return how many."""
-    never = list(going.never)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            DELETE FROM pricing_quoterecord WHERE id IN (
-                SELECT quote.id FROM pricing_quoterecord AS quote JOIN pricing_tick AS tick ON tick.id = quote.tick_id
-                WHERE tick.at < %s AND NOT tick.id = ANY(%s) ORDER BY quote.id LIMIT %s
-            )
-            """,
-            [going.quotes, never, at_most],
-        )
-        quotes = cursor.rowcount
-        cursor.execute(
-            """
-            DELETE FROM pricing_tick WHERE id IN (
-                SELECT id FROM pricing_tick AS tick
-                WHERE at < %s AND NOT id = ANY(%s)
-                  AND NOT EXISTS (SELECT FROM pricing_quoterecord AS quote WHERE quote.tick_id = tick.id)
-                ORDER BY at, id LIMIT %s
-            )
-            """,
-            [going.ticks, never, at_most],
-        )
-        return {"quotes": quotes, "ticks": cursor.rowcount}
 
 
 def _lock(number: int) -> None:

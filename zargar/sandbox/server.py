@@ -27,6 +27,7 @@ class Sandbox:
         self.market = market
         self.journal = journal
         self.quirks: dict[str, Quirk] = {}
+        self.stands_at: datetime | None = None
 
     def application(self) -> web.Application:
         """Return the web application: every board under its name, and the control."""
@@ -37,6 +38,7 @@ class Sandbox:
         app.router.add_post(f"{CONTROL}/misbehave", self._misbehave)
         app.router.add_get(f"{CONTROL}/market", self._show_market)
         app.router.add_post(f"{CONTROL}/market", self._move_market)
+        app.router.add_post(f"{CONTROL}/clock", self._set_clock)
         app.router.add_get(f"{CONTROL}/journal", self._show_journal)
         app.router.add_delete(f"{CONTROL}/journal", self._clear_journal)
         return app
@@ -65,9 +67,11 @@ class Sandbox:
                 if other is not None:
                     return other
             form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-            scene = Scene(self.market, datetime.now(UTC), quirk)
-            reply = route.answer(scene, Call(form=form, cookies=dict(request.cookies)))
-            response = web.Response(text=reply.body, content_type=reply.content_type)
+            scene = Scene(self.market, self._now(), quirk)
+            reply = route.answer(scene, Call(form=form, cookies=dict(request.cookies), query=dict(request.query)))
+            response = web.Response(
+                text=reply.body, content_type=reply.content_type, status=reply.status, headers=reply.headers
+            )
             for name, value in reply.cookies.items():
                 response.set_cookie(name, value)
             return response
@@ -84,12 +88,12 @@ class Sandbox:
             return web.json_response({"board": board, "how": None})
         if order["how"] not in set(How):
             return _refused(f"no way to misbehave {order['how']!r}: one of {', '.join(How)}")
-        quirk = Quirk(How(order["how"]), datetime.now(UTC), float(order.get("seconds", 0)))
+        quirk = Quirk(How(order["how"]), self._now(), float(order.get("seconds", 0)))
         self.quirks[board] = quirk
         return web.json_response({"board": board, "how": quirk.how, "seconds": quirk.seconds})
 
     async def _show_market(self, _: web.Request) -> web.Response:
-        at = datetime.now(UTC)
+        at = self._now()
         return web.json_response(
             {
                 "at": at.isoformat(),
@@ -109,6 +113,21 @@ class Sandbox:
             return _refused("factor must be a positive number")
         self.market.factor *= factor
         return web.json_response({"factor": str(self.market.factor)})
+
+    async def _set_clock(self, request: web.Request) -> web.Response:
+        """Have it be `at` (ISO 8601 with a zone) in this world until told otherwise; null: the real time."""
+        order = await _order(request)
+        try:
+            at = None if order.get("at") is None else datetime.fromisoformat(str(order["at"]))
+        except ValueError:
+            return _refused("at must be ISO 8601")
+        if at is not None and at.tzinfo is None:
+            return _refused("at must name its zone")
+        self.stands_at = at
+        return web.json_response({"at": self._now().isoformat()})
+
+    def _now(self) -> datetime:
+        return self.stands_at or datetime.now(UTC)
 
     async def _show_journal(self, _: web.Request) -> web.Response:
         return web.json_response(self.journal.calls())

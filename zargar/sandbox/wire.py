@@ -14,19 +14,22 @@ PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 @dataclass(frozen=True)
 class Call:
-    """A request: its form fields and cookies."""
+    """A request: its form fields, its cookies and its query."""
 
     form: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of status 200."""
+    """An answer, of status 200 unless a board's guard turns the caller back first."""
 
     body: str
     content_type: str = "application/json"
     cookies: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """Slots due before `slots`, without a run and not in `newest` (ids), may go, and gaps that ended before `missed`."""
+    """Slots due before `slots`, without a run and not in `newest` (ids), may go, and gaps ended before `missed`."""
 
     slots: datetime
     newest: frozenset[int]

@@ -105,7 +105,7 @@ WORKER_CONCURRENCY = env.int("ZARGAR_WORKER_CONCURRENCY", 2, validate=Range(min=
 LEASE = timedelta(seconds=env.float("ZARGAR_LEASE_SECONDS", 60))
 RING_GRACE = timedelta(seconds=env.float("ZARGAR_RING_GRACE_SECONDS", 15))
 SWEEP_EVERY = timedelta(seconds=env.float("ZARGAR_SWEEP_SECONDS", 1))
-# How often a worker proves that it consumes (docs/decisions/0005-health.md), and the file that moves when it has.
+# How often a worker proves that it consumes (docs/decisions/0008-health.md), and the file that moves when it has.
 HEARTBEAT_EVERY = timedelta(seconds=env.float("ZARGAR_HEARTBEAT_SECONDS", 10))
 HEARTBEAT_FILE: str | None = env.str("ZARGAR_HEARTBEAT_FILE", None)
 
@@ -113,13 +113,18 @@ HEARTBEAT_FILE: str | None = env.str("ZARGAR_HEARTBEAT_FILE", None)
 PRICES_DEADLINE = timedelta(seconds=env.float("ZARGAR_PRICES_DEADLINE_SECONDS", 5))
 PRICES_OPEN = env.time("ZARGAR_PRICES_OPEN", time(8, 0))
 PRICES_CLOSE = env.time("ZARGAR_PRICES_CLOSE", time(18, 0))
+# Which boards are asked, by name, with commas between; unset: those whose owners do not object, beside the sandbox all.
+PRICES_SOURCES: list[str] | None = env.str("ZARGAR_PRICES_SOURCES", "").replace(",", " ").split() or None
+PRICES_KEYS: dict[str, str | None] = {
+    "brsapi": env.str("ZARGAR_BRSAPI_KEY", None), "navasan": env.str("ZARGAR_NAVASAN_KEY", None),
+}  # fmt: skip
 PRICES_QUORUM = env.int("ZARGAR_PRICES_QUORUM", 2, validate=Range(min=1))
 PRICES_AGREEMENT = env.decimal("ZARGAR_PRICES_AGREEMENT_PER_MILLE", Decimal(10)) / 1000
 # Set only beside the sandbox: where the boards' stand-in listens, and how often the demo asks it.
 SANDBOX_URL: str | None = env.str("ZARGAR_SANDBOX_URL", None)
 PRICES_EVERY_SECONDS: int | None = env.int("ZARGAR_PRICES_EVERY_SECONDS", None)
 
-# -- how long rows about the system itself stay, in days (docs/decisions/0004-retention.md) ----------------------------
+# -- how long rows about the system itself stay, in days (docs/decisions/0006-retention.md) ----------------------------
 # The audit is not among them: nobody may remove from it.
 KEEP_RUNS = timedelta(days=env.int("ZARGAR_KEEP_RUNS_DAYS", 30, validate=Range(min=1)))
 KEEP_DEAD_LETTERS = timedelta(days=env.int("ZARGAR_KEEP_DEAD_LETTERS_DAYS", 180, validate=Range(min=1)))

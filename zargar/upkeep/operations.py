@@ -1,7 +1,7 @@
 """One sweep through the rooms that keep rows about the system itself.
 
 Each room knows what of its own may go; this one only asks them, in an order in which nothing waits for the next pass:
-runs before the slots that they hold. Why it stands above them: docs/decisions/0004-retention.md.
+runs before the slots that they hold. Why it stands above them: docs/decisions/0006-retention.md.
 """
 
 from collections import Counter

@@ -29,7 +29,10 @@ def test_a_process_whose_parts_are_all_away_still_lives(client: Client) -> None:
 
 def test_it_is_ready_when_every_part_answers(client: Client, broker: Broker) -> None:
     assert broker.server.running
-    assert ready(client) == (200, {"state": "ok", "parts": WELL})
+    status, said = ready(client)
+    assert (status, said["state"], said["parts"]) == (200, "ok", WELL)
+    assert said["house"]["state"] == "away"  # it can serve, and says that nobody works
+    assert {"no_beat", "queue_unserved", "price_none"} <= set(said["house"]["findings"])
 
 
 def test_without_its_database_it_is_not_ready_and_says_which_part_is_away(client: Client, broker: Broker) -> None:
@@ -37,6 +40,7 @@ def test_without_its_database_it_is_not_ready_and_says_which_part_is_away(client
         status, said = ready(client)
     assert status == 503
     assert said["parts"] == WELL | {"database": "unreachable", "migrations": "unknown"}
+    assert said["house"] == {"state": "away", "findings": ["database_away"]}
     assert broker.server.running
 
 

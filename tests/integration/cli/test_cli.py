@@ -132,8 +132,9 @@ def test_the_tasks_of_the_contract_are_listed_and_none_is_called_built_that_is_n
 def test_status_says_what_needs_a_person(zargar: Zargar) -> None:
     code, out, _ = zargar.run("status", "--json")
     facts = json.loads(out)
-    assert (code, facts["price"], facts["broker"]) == (REFUSED, "none", "ok")
-    assert any("no price" in need or "price is none" in need for need in facts["needs"])
+    assert (code, facts["price"], facts["broker"]) == (PART_AWAY, "none", "ok")
+    assert {"no_beat", "queue_unserved", "price_none"} <= {finding["code"] for finding in facts["findings"]}
+    assert any("no price" in need for need in facts["needs"])
 
 
 def test_a_database_that_is_away_is_said_and_has_its_own_exit_code(zargar: Zargar) -> None:
@@ -149,3 +150,12 @@ def test_help_names_every_noun(zargar: Zargar) -> None:
     assert all(
         noun in out for noun in ("demo", "up", "status", "prices", "schedule", "runs", "tasks", "shops", "database")
     )
+
+
+def test_status_is_told_to_people_in_plain_lines(zargar: Zargar) -> None:
+    code, out, _ = zargar.run("status")
+    assert code == PART_AWAY
+    assert out.splitlines()[0] == "away"
+    assert "- no beat runs: nothing is scheduled, retried or rung again" in out.splitlines()
+    assert "    prices: grade idle, successful 0, failed 0" in out.splitlines()
+    assert not [sign for sign in "{}<>" if sign in out]

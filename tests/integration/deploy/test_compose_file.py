@@ -115,6 +115,11 @@ def test_secrets_are_files_and_each_file_that_is_named_is_granted(name: str, fil
     assert set(service["secrets"]) <= set(file["secrets"])
 
 
+def test_settings_that_are_no_secrets_may_be_given_in_a_file(file: dict[str, Any]) -> None:
+    assert {str(services(file)[name]["env_file"]) for name in OURS} == {"[{'path': 'settings.env', 'required': False}]"}
+    assert "deploy/compose/settings.env" in (ROOT / ".gitignore").read_text()
+
+
 def test_only_the_one_shots_know_the_owner_and_only_one_the_superuser(file: dict[str, Any]) -> None:
     def knowing(secret: str) -> set[str]:
         return {name for name, service in services(file).items() if secret in service["secrets"]}

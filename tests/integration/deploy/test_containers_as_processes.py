@@ -16,11 +16,12 @@ from psycopg.sql import SQL, Literal
 from redis import Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
-from tests.support.containers import ROOT, Container, Deployment, NotServingError, compose, seconds
+from tests.support.containers import ROOT, Container, Deployment, NotServingError, as_user, compose, seconds
 from tests.support.processes import wait_until
 from zargar.embedded import process
 from zargar.embedded.postgres import Postgres
 from zargar.embedded.process import LOOPBACK, Command
+from zargar.embedded.valkey import ONCE
 from zargar.embedded.wheels import valkey_server
 
 FOLDER = ROOT / "deploy" / "compose"
@@ -133,7 +134,7 @@ def test_secrets_are_made_once_closed_to_others_and_readable_through_a_mount(sec
 
 def test_valkey_asks_for_the_password_and_forgets_nothing(valkey_port: int, secrets: Path) -> None:
     with (
-        Redis(port=valkey_port) as stranger,
+        Redis(port=valkey_port, retry=ONCE) as stranger,
         pytest.raises((AuthenticationError, ResponseError), match=r"NOAUTH|uthentic"),
     ):
         stranger.ping()
@@ -164,7 +165,7 @@ def test_every_service_comes_up_healthy_and_ends_within_its_grace(
     ]  # fmt: skip
     for container in running:
         container.wait_until_healthy()
-        assert container.uid() == (container.account.uid if container.account else os.geteuid())
+        assert container.uid() == (10001 if as_user(container.what["user"]) else os.geteuid())
     for container in running:
         container.ask_to_stop()
     for container in running:

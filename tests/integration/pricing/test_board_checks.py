@@ -26,10 +26,12 @@ from zargar.names import Family, Queue
 from zargar.outcomes import Permanent, Snooze
 from zargar.pricing import operations
 from zargar.pricing.models import Tick
+from zargar.pricing.operations import Market
 from zargar.schedules.wiring import next_price
 
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
+SIX = ("wallgold", "tgju", "talasea", "milli", "tlyn", "bonbast")
 
 pytestmark = pytest.mark.usefixtures("database", "cache_server")
 
@@ -40,17 +42,30 @@ def boards() -> Iterator[BoardServer]:
         yield server
 
 
+def six(boards: BoardServer, *, deadline: timedelta = timedelta(seconds=5)) -> Market:
+    """The six boards of the sandbox's first day, so that figures stay what they are when it learns another."""
+    market = market_at(boards, deadline=deadline)
+    return replace(market, sources=tuple(source for source in market.sources if source.board.name in SIX))
+
+
+def tick(boards: BoardServer, *, at: datetime = NOW) -> None:
+    """Make a tick at a moment at which the boards' clocks stand too, however long ago this module was imported."""
+    boards.stand_at(at)
+    operations.update_prices(market=six(boards), now=at)
+    boards.stand_at(None)
+
+
 def never(after: datetime) -> datetime:
     """A schedule of prices whose next slot is far."""
     return after + timedelta(days=1)
 
 
 def test_every_board_is_asked_once_and_told_apart_and_nothing_is_stored(boards: BoardServer) -> None:
-    boards.heal()
+    boards.heal(*SIX)
     for board, how in {"milli": "times_ten", "talasea": "silent", "tlyn": "html", "wallgold": "null"}.items():
         boards.misbehave(board, how)
     before = len(boards.calls())
-    market = market_at(boards, deadline=timedelta(seconds=1))
+    market = six(boards, deadline=timedelta(seconds=1))
 
     told: Any = operations.validate_boards(market=market, next_price=never, now=NOW)
 
@@ -66,9 +81,9 @@ def test_every_board_is_asked_once_and_told_apart_and_nothing_is_stored(boards: 
 
 
 def test_a_tick_that_asks_just_now_goes_first(boards: BoardServer) -> None:
-    boards.heal()
-    market = market_at(boards)
-    operations.update_prices(market=market, now=NOW)
+    boards.heal(*SIX)
+    market = six(boards)
+    tick(boards)
     before = len(boards.calls())
     polite = replace(market, pace=timedelta(seconds=30))
     with pytest.raises(Snooze) as later:
@@ -79,7 +94,7 @@ def test_a_tick_that_asks_just_now_goes_first(boards: BoardServer) -> None:
 
 def test_without_a_board_there_is_nothing_to_retry(boards: BoardServer) -> None:
     with pytest.raises(Permanent, match="no board"):
-        operations.validate_boards(market=replace(market_at(boards), sources=()), next_price=never, now=NOW)
+        operations.validate_boards(market=replace(six(boards), sources=()), next_price=never, now=NOW)
 
 
 def test_the_task_is_registered_and_its_entry_live() -> None:
@@ -91,13 +106,12 @@ def test_the_task_is_registered_and_its_entry_live() -> None:
 def test_the_database_remembers_how_often_each_board_gave_a_price_and_since_when_it_is_silent(
     boards: BoardServer,
 ) -> None:
-    boards.heal()
-    market = market_at(boards)
+    boards.heal(*SIX)
     for minute in range(4):
         if minute == 2:
             boards.misbehave("milli", "html")
-        operations.update_prices(market=market, now=NOW + minute * MINUTE)
-    boards.heal()
+        tick(boards, at=NOW + minute * MINUTE)
+    boards.heal(*SIX)
 
     found = store.by_source(since=NOW - MINUTE)
 
@@ -116,10 +130,9 @@ def test_the_database_remembers_how_often_each_board_gave_a_price_and_since_when
 def test_the_command_lists_each_board_with_its_record_and_the_newest_check(
     boards: BoardServer, database: ScratchDatabase, cache_server: str
 ) -> None:
-    boards.heal()
-    market = market_at(boards)
-    operations.update_prices(market=market, now=NOW)
-    told = operations.validate_boards(market=market, next_price=never, now=NOW)
+    boards.heal(*SIX)
+    tick(boards)
+    told = operations.validate_boards(market=six(boards), next_price=never, now=NOW)
     run = uuid4()
     work = Work(id=run, task=names.VALIDATE_GOLD_PRICE_APIS, family=Family.PRICES, queue=Queue.MAINTENANCE, origin="t")
     ledger.open_runs([work], ring_in=MINUTE)
@@ -135,5 +148,5 @@ def test_the_command_lists_each_board_with_its_record_and_the_newest_check(
 
     assert listed["tgju"]["health"].items() >= {"grade": "ok", "success_rate": "100.0", "asked": 1}.items()
     assert listed["tgju"]["check"]["readable"] is True
-    assert len(listed) == 6
+    assert set(SIX) <= set(listed)
     assert re.search(r"^tgju +Rial +consent_needed +ok +1/1 +1 ", words, re.MULTILINE)

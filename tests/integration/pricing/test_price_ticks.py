@@ -1,6 +1,8 @@
 """A tick against real boards' protocols, a real database and a real cache."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +10,16 @@ import pytest
 from tests.support.boards import BoardServer, healthy, market_at
 from zargar.outcomes import Permanent
 from zargar.pricing import operations
+from zargar.pricing.answers import Answer
+from zargar.pricing.given_boards import GivenBoards
 from zargar.pricing.models import QuoteRecord, Tick, Verdict
 from zargar.pricing.operations import Market
 from zargar.pricing.readings import Accepted, Held, Stale, State
+from zargar.pricing.sources import CATALOGUE
 
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
+SIX = ("wallgold", "tgju", "talasea", "milli", "tlyn", "bonbast")
 KARATS = {"14", "18", "21", "22", "24"}
 
 pytestmark = pytest.mark.usefixtures("database", "cache_server")
@@ -175,9 +181,47 @@ def test_all_boards_together_leave_out_the_wild_one(board_server: BoardServer) -
     board_server.misbehave("milli", "times_ten")
     board_server.misbehave("bonbast", "token_stale")
     board_server.misbehave("talasea", "suspended")
-    ticked = operations.update_prices(market=market_at(board_server), now=NOW)
+    whole = market_at(board_server)
+    six = tuple(source for source in whole.sources if source.board.name in SIX)
+    ticked = operations.update_prices(market=replace(whole, sources=six), now=NOW)
     assert isinstance(ticked.decision, Accepted)
     assert ticked.decision.used == ("tgju", "tlyn", "wallgold")
     assert {one.source: one.why for one in ticked.decision.rejected} == {
         "milli": "far_from_others", "bonbast": "stale_token", "talasea": "suspended",
     }  # fmt: skip
+
+
+def test_a_board_with_a_slower_cadence_sits_out_the_ticks_between(board_server: BoardServer) -> None:
+    whole = market_at(board_server)
+    some = tuple(source for source in whole.sources if source.board.name in {"wallgold", "ecogold", "union"})
+    paced = replace(whole, sources=some, pace=timedelta(seconds=30))
+    asked = []
+    for minute in (0, 5, 10):
+        before = len(board_server.calls())
+        operations.update_prices(market=paced, now=NOW + minute * MINUTE)
+        asked.append({call["board"] for call in board_server.calls()[before:]})
+    assert asked == [{"wallgold", "ecogold", "union"}, {"wallgold", "ecogold"}, {"wallgold", "ecogold", "union"}]
+
+
+def test_while_two_boards_have_moved_on_together_the_price_of_the_others_is_held(market: Market) -> None:
+    told = {"wallgold": "18600000", "talasea": "18500"}
+
+    def answers(wallgold: str, talasea: str) -> GivenBoards:
+        bodies = {
+            "wallgold": {"result": [{"symbol": "GLD_18C_750TMN", "marketCap": {"lastPrice": wallgold}}]},
+            "talasea": {"price": talasea},
+            "technogold": {"results": {"buy_price": 18_520_000, "sell_price": 18_480_000}},
+            "digikala": {"gold18": {"price": 185_400}},
+            "daric": {"bestBuy": {"price": 18_500_000}, "bestSell": {"price": 18_520_000}},
+        }
+        return GivenBoards(
+            {name: Answer(200, "application/json", json.dumps(body).encode(), NOW) for name, body in bodies.items()}
+        )
+
+    sources = tuple(source for source in CATALOGUE if source.board.name in {*told, "technogold", "digikala", "daric"})
+    still = replace(market, sources=sources, boards=answers(**told))
+    moved = replace(market, sources=sources, boards=answers("19200000", "19100"))
+    assert isinstance(operations.update_prices(market=still, now=NOW).decision, Accepted)
+    held = operations.update_prices(market=moved, now=NOW + 5 * MINUTE).decision
+    assert isinstance(held, Held)
+    assert held.reason == "the market is moving: talasea, wallgold moved together, 3 families not yet"

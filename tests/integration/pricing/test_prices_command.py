@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,10 @@ def running() -> Iterator[BoardServer]:
 def env(running: BoardServer, database: ScratchDatabase, cache_server: str) -> Iterator[dict[str, str]]:
     """The environment of a command beside the sandbox."""
     with healthy(running) as server:
-        yield {**os.environ, **database.env, "CACHE_URL": cache_server, "ZARGAR_SANDBOX_URL": server.url}
+        yield {
+            **os.environ, **database.env, "CACHE_URL": cache_server, "ZARGAR_SANDBOX_URL": server.url,
+            "ZARGAR_PRICES_SOURCES": "wallgold,tgju,talasea,milli,tlyn,bonbast",
+        }  # fmt: skip
 
 
 def zargar(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -113,4 +117,49 @@ def test_what_cannot_be_parsed_is_bad_input(tmp_path: Path) -> None:
 def test_the_sources_are_listed_with_their_units_and_terms() -> None:
     listed = {one["source"]: one for one in said(zargar("sources", "--json"))}
     assert (listed["tgju"]["unit"], listed["tgju"]["terms"]) == ("Rial", "consent_needed")
-    assert len(listed) == 6
+    assert len(listed) == 16
+    assert (listed["tgju"]["asked"], listed["wallgold"]["asked"]) == (False, True)
+    assert re.search(
+        r"^goldika .* no: its owner does not want it \(restricted\)$", zargar("sources").stdout, re.MULTILINE
+    )
+
+
+def test_a_deployment_chooses_its_boards_by_name() -> None:
+    env = {**os.environ, "ZARGAR_PRICES_SOURCES": "tgju, brsapi", "ZARGAR_BRSAPI_KEY": "never-shown"}
+    done = zargar("sources", "--json", env=env)
+    assert {one["source"] for one in said(done) if one["asked"]} == {"tgju", "brsapi"}
+    assert "never-shown" not in done.stdout + done.stderr
+    unknown = zargar("sources", env={**os.environ, "ZARGAR_PRICES_SOURCES": "tgju,goldica"})
+    assert (unknown.returncode, "no source 'goldica'" in unknown.stderr) == (2, True)
+    keyless = zargar("sources", env={**os.environ, "ZARGAR_PRICES_SOURCES": "navasan"})
+    assert (keyless.returncode, "set ZARGAR_NAVASAN_KEY" in keyless.stderr) == (2, True)
+
+
+TICK = '{"now": "2026-11-22T09:30:00+03:30", "quotes": [%s]}'
+QUOTE = '{"source": "%s", "toman_per_gram_18k": 18500000, "source_time": null, "changed_at": null}'
+
+
+def test_a_recording_is_judged_line_by_line_without_a_database(tmp_path: Path) -> None:
+    file = tmp_path / "ticks.jsonl"
+    tick = TICK % ",".join(QUOTE % source for source in ("wallgold", "daric"))
+    file.write_text(f"{tick}\n\n{tick}\n")
+    done = zargar("replay", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["state"], first["toman_per_gram_18k"], first["sources_used"]) == (
+        "accepted", "18500000", ["daric", "wallgold"],
+    )  # fmt: skip
+    assert (first["now"], second["reason"]) == ("2026-11-22T06:00:00+00:00", "agreed: 2 families agree")
+    assert zargar("replay", str(file)).stdout == done.stdout
+
+
+def test_a_bad_line_ends_a_replay_with_its_number_and_field(tmp_path: Path) -> None:
+    file = tmp_path / "ticks.jsonl"
+    good = TICK % (QUOTE % "wallgold")
+    file.write_text("\n".join([good, good, TICK % (QUOTE % "walgold"), good]))
+    done = zargar("replay", str(file))
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 2
+    assert "line 3: quotes[0].source: 'walgold' is none of wallgold" in done.stderr
+    file.write_bytes(b"\xff\xfe")
+    assert (zargar("replay", str(file)).returncode, zargar("replay", str(tmp_path)).returncode) == (2, 2)

@@ -9,6 +9,7 @@ from django.template import Context, Template
 from zargar import names
 from zargar.admin_panel import cadences, words
 from zargar.ledger.models import State as RunState
+from zargar.monitoring.house import Code
 from zargar.persian import UNKNOWN
 from zargar.pricing.current import Standing
 from zargar.pricing.models import Verdict
@@ -37,6 +38,7 @@ def test_every_reason_task_and_entry_has_a_persian_word() -> None:
     assert set(Why) <= set(words.REASONS)
     assert set(words.TASKS) == names.CONTRACT
     assert set(words.ENTRIES) == {entry.name for entry in ENTRIES}
+    assert set(words.FINDINGS) == set(Code)
 
 
 def test_a_word_that_is_not_listed_is_shown_as_it_is_stored() -> None:

@@ -30,7 +30,7 @@ def rejections(said: Said) -> list[tuple[str, Why]]:
 
 def test_a_source_that_does_not_exist_is_refused_with_the_ones_that_do() -> None:
     with pytest.raises(UnknownSourceError, match="wallgold, tgju, talasea, milli, tlyn, bonbast"):
-        named("goldika")
+        named("nobody")
 
 
 @pytest.mark.parametrize("source", CATALOGUE, ids=lambda source: source.board.name)

@@ -1,6 +1,7 @@
 """The sandbox as a process: it says where it is, notes what it is asked, does as it is told, and ends."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,17 @@ def test_the_level_of_its_market_can_be_moved() -> None:
 def test_an_order_that_means_nothing_is_refused(order: str) -> None:
     with BoardServer() as server, pytest.raises(AssertionError, match="error"):
         server.order(order)
+
+
+def test_its_clock_stands_where_it_is_told_to_and_goes_on_when_let() -> None:
+    moment = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    with BoardServer() as server:
+        server.stand_at(moment)
+        first, again = server.get("/_sandbox/market"), server.get("/_sandbox/market")
+        told = json.loads(server.get("/tgju/ajax.json"))["current"]["geram18"]["ts"]
+        server.stand_at(None)
+        later = json.loads(server.get("/_sandbox/market"))
+    assert json.loads(first)["at"] == moment.isoformat()
+    assert first == again
+    assert told == "2026-11-22 11:30:00"
+    assert later["at"] > datetime.now(UTC).replace(microsecond=0).isoformat()[:16]

@@ -3,7 +3,24 @@
 from typing import Final
 
 from zargar.pricing.board import Source
-from zargar.pricing.sources import bonbast, milli, talasea, tgju, tlyn, wallgold
+from zargar.pricing.sources import (
+    bonbast,
+    brsapi,
+    daric,
+    digikala,
+    ecogold,
+    goldika,
+    melligold,
+    milli,
+    navasan,
+    talair,
+    talasea,
+    technogold,
+    tgju,
+    tlyn,
+    union,
+    wallgold,
+)
 from zargar.refusals import InvalidError
 
 CATALOGUE: Final = (
@@ -13,6 +30,16 @@ CATALOGUE: Final = (
     Source(milli.BOARD, milli.read),
     Source(tlyn.BOARD, tlyn.read),
     Source(bonbast.BOARD, bonbast.read),
+    Source(goldika.BOARD, goldika.read),
+    Source(technogold.BOARD, technogold.read),
+    Source(ecogold.BOARD, ecogold.read),
+    Source(digikala.BOARD, digikala.read),
+    Source(daric.BOARD, daric.read),
+    Source(melligold.BOARD, melligold.read),
+    Source(talair.BOARD, talair.read),
+    Source(union.BOARD, union.read),
+    Source(brsapi.BOARD, brsapi.read),
+    Source(navasan.BOARD, navasan.read),
 )
 
 

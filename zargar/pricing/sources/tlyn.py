@@ -21,7 +21,7 @@ BOARD: Final = Board(
     family="tlyn",
     url="https://price.tlyn.ir/api/v1/price",
     at_most_every=timedelta(seconds=30),
-    terms=Terms.UNSTATED,
+    terms=Terms.ROBOTS_DISALLOWED,
     unit=Unit.THOUSAND_TOMAN,
 )
 REQUIRED: Final = "GOLD18"

@@ -2,6 +2,29 @@
 
 from typing import Final
 
-from zargar.sandbox.boards import bonbast, milli, talasea, tgju, tlyn, wallgold
+from zargar.sandbox.boards import (
+    bonbast,
+    brsapi,
+    daric,
+    digikala,
+    ecogold,
+    goldika,
+    melligold,
+    milli,
+    navasan,
+    talair,
+    talasea,
+    technogold,
+    tgju,
+    tlyn,
+    union,
+    wallgold,
+)
 
-ROUTES: Final = {board.NAME: board.ROUTES for board in (wallgold, tgju, talasea, milli, tlyn, bonbast)}
+ROUTES: Final = {
+    board.NAME: board.ROUTES
+    for board in (
+        wallgold, tgju, talasea, milli, tlyn, bonbast, goldika, technogold, ecogold, digikala, daric, melligold, talair,
+        union, brsapi, navasan,
+    )
+}  # fmt: skip
