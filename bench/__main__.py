@@ -6,10 +6,10 @@ the others.
 
 import sys
 
-from bench import decide, overhead, panel, prices
+from bench import day, decide, overhead, panel, prices
 from bench.machine import facts, report
 
-BENCHES = {"decide": decide.main, "overhead": overhead.main, "prices": prices.main}
+BENCHES = {"decide": decide.main, "overhead": overhead.main, "prices": prices.main, "day": day.main}
 
 report("machine", **facts())
 if sys.argv[1:2] == ["panel"]:

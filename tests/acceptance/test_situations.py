@@ -147,7 +147,7 @@ def test_what_is_wrong_is_said_and_nothing_else(
 ) -> None:
     env = {
         **os.environ, **database.env, **broker.env, "CACHE_URL": cache_server, "ZARGAR_SANDBOX_URL": boards.url,
-        "ZARGAR_PRICES_EVERY_SECONDS": "2", "ZARGAR_HEARTBEAT_SECONDS": "0.5", "ZARGAR_CONSOLE_OPEN": "true",
+        "ZARGAR_PRICES_EVERY_SECONDS": "2", "ZARGAR_HEARTBEAT_SECONDS": "1.5", "ZARGAR_CONSOLE_OPEN": "true",
         "ZARGAR_PRICES_SOURCES": ",".join(BOARDS),
     }  # fmt: skip
     hands, ticker = worker(tmp_path, env), beat(tmp_path, env)

@@ -178,13 +178,15 @@ def replay(
 
     judge = Replay(Rules())
     try:
-        with nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8") as lines:
+        recording = nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", Exit.BAD_INPUT)
+    try:
+        with recording as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     told = read_tick(line, number=number, after=judge.now)
                     typer.echo(json.dumps(as_line(told.now, judge.judge(told)), ensure_ascii=False))
-    except OSError as error:
-        fail(f"{file}: {error.strerror}", Exit.BAD_INPUT)
     except UnicodeDecodeError as error:
         fail(f"{file}: not UTF-8 ({error.reason})", Exit.BAD_INPUT)
 

@@ -127,7 +127,7 @@ def force_refresh(*, market: Market, reason: str, now: datetime) -> Ticked:
 
 
 def validate_boards(*, market: Market, next_price: Callable[[datetime], datetime], now: datetime) -> Summary:
-    """Ask every board once and say what each answer is worth; nothing is judged, stored or published.
+    """Ask every board that is due once and say what each answer is worth; nothing is judged, stored or published.
 
     `next_price` returns the first slot of the price schedule after a moment: a tick that is near goes first. A board so
     slow that a check and the ticks around it could not keep its pace is left to the ticks. Raises `Snooze` until the

@@ -39,6 +39,7 @@ pytestmark = pytest.mark.usefixtures("database", "cache_server")
 @pytest.fixture(scope="module")
 def boards() -> Iterator[BoardServer]:
     with BoardServer() as server:
+        server.stand_at(NOW)
         yield server
 
 
@@ -52,7 +53,7 @@ def tick(boards: BoardServer, *, at: datetime = NOW) -> None:
     """Make a tick at a moment at which the boards' clocks stand too, however long ago this module was imported."""
     boards.stand_at(at)
     operations.update_prices(market=six(boards), now=at)
-    boards.stand_at(None)
+    boards.stand_at(NOW)
 
 
 def never(after: datetime) -> datetime:

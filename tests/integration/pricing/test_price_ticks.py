@@ -17,7 +17,7 @@ from zargar.pricing.operations import Market
 from zargar.pricing.readings import Accepted, Held, Stale, State
 from zargar.pricing.sources import CATALOGUE
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 11:30 in Tehran on a Monday; the boards' clocks stand there too
 MINUTE = timedelta(minutes=1)
 SIX = ("wallgold", "tgju", "talasea", "milli", "tlyn", "bonbast")
 KARATS = {"14", "18", "21", "22", "24"}
@@ -34,8 +34,9 @@ def running() -> Iterator[BoardServer]:
 
 @pytest.fixture
 def board_server(running: BoardServer) -> Iterator[BoardServer]:
-    """The sandbox with every board well."""
+    """The sandbox with every board well, at NOW."""
     with healthy(running) as server:
+        server.stand_at(NOW)
         yield server
 
 
@@ -201,6 +202,8 @@ def test_a_board_with_a_slower_cadence_sits_out_the_ticks_between(board_server: 
         operations.update_prices(market=paced, now=NOW + minute * MINUTE)
         asked.append({call["board"] for call in board_server.calls()[before:]})
     assert asked == [{"wallgold", "ecogold", "union"}, {"wallgold", "ecogold"}, {"wallgold", "ecogold", "union"}]
+    told = operations.validate_boards(market=paced, next_price=lambda at: at + 60 * MINUTE, now=NOW + 15 * MINUTE)
+    assert told["asked"] == 2
 
 
 def test_while_two_boards_have_moved_on_together_the_price_of_the_others_is_held(market: Market) -> None:
