@@ -1,8 +1,5 @@
 """What the ledger costs: 5,000 no-ops on the base of all tasks against 5,000 on bare Celery, one run, same settings.
 
-`bulk` opens the runs in one statement (`delay_many`), as whoever has 5,000 pieces of work would; `single` calls `delay`
-5,000 times, a commit each. Bare Celery publishes in a loop, having nothing else.
-
 Measured from the first publish to the last stored result, with one worker of two children, a durable PostgreSQL
 (fsync and synchronous_commit on, both printed) and Valkey with AOF. Each round measures both in turn; the ratio is of
 medians.
@@ -74,16 +71,14 @@ def _measure(folder: Path, cluster: Postgres, valkey: Valkey) -> None:
         settings = {name: database.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")}
     for times in rounds:
         report("overhead.round", tasks=TASKS, **{f"{name}_seconds": round(time_, 2) for name, time_ in times.items()})
-    bare, bulk, single = (statistics.median(times[name] for times in rounds) for name in ("bare", "bulk", "single"))
+    bare, ledger = (statistics.median(times[name] for times in rounds) for name in ("bare", "ledger"))
     report(
         "overhead",
         tasks=TASKS,
         children=2,
         bare_per_second=round(TASKS / bare),
-        bulk_per_second=round(TASKS / bulk),
-        single_per_second=round(TASKS / single),
-        ratio_bulk=round(bulk / bare, 2),
-        ratio_single=round(single / bare, 2),
+        ledger_per_second=round(TASKS / ledger),
+        ratio=round(ledger / bare, 2),
         at_most=2.0,
         database_sessions_opened=sessions,
         **{name: value[0] for name, value in settings.items() if value},
@@ -93,8 +88,7 @@ def _measure(folder: Path, cluster: Postgres, valkey: Valkey) -> None:
 def _round(tasks: ModuleType, valkey: Valkey) -> dict[str, float]:
     return {
         "bare": _time(lambda: _loop(tasks.bare), valkey),
-        "bulk": _time(lambda: tasks.ledger.delay_many([{}] * TASKS), valkey),
-        "single": _time(lambda: _loop(tasks.ledger), valkey),
+        "ledger": _time(lambda: _loop(tasks.ledger), valkey),
     }
 
 

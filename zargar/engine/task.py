@@ -70,28 +70,17 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
         if args or unknown:
             message = f"{self.name} takes keyword arguments and {sorted(_OPTIONS)}; got {args!r} and {sorted(unknown)}"
             raise TypeError(message)
-        due_at, queue = _due_at(options), Queue(options.get("queue") or self.promise)
-        [result] = self._open([kwargs or {}], queue=queue, due_at=due_at)
-        return result
-
-    def delay_many(self, calls: Sequence[Summary]) -> list[AsyncResult]:
-        """Open a run for each call's keyword arguments, all in one statement, and ring for each."""
-        return self._open(calls, queue=self.promise, due_at=None)
-
-    def _open(self, calls: Sequence[Summary], *, queue: Queue, due_at: datetime | None) -> list[AsyncResult]:
-        for kwargs in calls:
-            self.__header__(**kwargs)  # raises TypeError for what the function does not take
-        works = [
-            Work(
-                id=uuid4(), task=self.name, family=self.family, queue=queue, origin="call", kwargs=kwargs, due_at=due_at
-            )
-            for kwargs in calls
-        ]
+        arguments, due_at = kwargs or {}, _due_at(options)
+        self.__header__(**arguments)  # raises TypeError for what the function does not take
+        work = Work(
+            id=uuid4(), task=self.name, family=self.family, queue=Queue(options.get("queue") or self.promise),
+            origin="call", kwargs=arguments, due_at=due_at,
+        )  # fmt: skip
         # What is due later is left to the sweeper, which rings when it falls due.
-        store.open_runs(works, ring_in=settings.RING_GRACE if due_at is None else timedelta())
+        store.open_runs([work], ring_in=settings.RING_GRACE if due_at is None else timedelta())
         if due_at is None:
-            doorbell(self.app, os.getpid()).ring([ring_for(work) for work in works])
-        return [self.AsyncResult(str(work.id)) for work in works]
+            doorbell(self.app, os.getpid()).ring([ring_for(work)])
+        return self.AsyncResult(str(work.id))
 
     def retry(self, *_: object, **__: object) -> NoReturn:
         """Refuse: raise `zargar.outcomes.Retryable` instead, and the ledger has it due again."""
