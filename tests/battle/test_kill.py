@@ -119,7 +119,9 @@ def verdict(battle: Battle) -> dict[str, int]:
         "slots without a row": battle.ask(
             f"SELECT (extract(epoch FROM max(due_at) - min(due_at)) / {CADENCE} + 1 - count(*))::int FROM schedules_slot"  # noqa: S608, E501
         ),
-        "slots without a run": battle.ask("SELECT count(*) FROM schedules_slot WHERE run_id IS NULL AND state = 'rung'"),
+        "slots without a run": battle.ask(
+            "SELECT count(*) FROM schedules_slot WHERE run_id IS NULL AND state = 'rung'"
+        ),
         "runs not completed": battle.ask("SELECT count(*) FROM ledger_run WHERE state <> 'succeeded'"),
         "runs without a slot": battle.ask(
             "SELECT count(*) FROM ledger_run WHERE id NOT IN (SELECT run_id FROM schedules_slot)"
