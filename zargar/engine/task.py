@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from celery import Task, current_app, shared_task, states
@@ -32,6 +32,8 @@ from zargar.outcomes import Permanent, Snooze, Summary
 from zargar.tenancy import in_tenant
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 NOTHING_TO_DO: Final[Summary] = {"claimed": False}
 _OPTIONS: Final = {"countdown", "eta", "queue"}
@@ -96,7 +98,7 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
     def _answer(self, run: UUID, kwargs: Summary) -> Summary:
         close_old_connections()
         try:
-            claim = self._claim(run, kwargs)
+            claim = _reaching(lambda: self._claim(run, kwargs))
         except (OperationalError, InterfaceError) as error:
             connection.close()
             message = f"the ledger is out of reach ({type(error).__name__}): the run stays due and will be rung again"
@@ -131,7 +133,7 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
             return dict(self.run(**claim.kwargs))
 
     def _succeeded(self, claim: Claim, summary: Summary) -> Summary:
-        if store.succeed(claim, summary=summary):
+        if _reaching(lambda: store.succeed(claim, summary=summary)):
             self._publish(claim.run, summary, states.SUCCESS)
             run_closed.send(sender=self, task=self.name)
         else:
@@ -143,9 +145,7 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
         counts = not isinstance(error, Snooze)
         verdict = self._judge(claim, error, now)
         told = WorkFailedError(f"{failure.kind}: {failure.message} -> {_in_words(verdict)}")
-        if isinstance(error, OperationalError | InterfaceError):
-            connection.close()  # a fresh session may reach the ledger; if not, the lease ends and the sweeper sees it
-        if not store.fail(claim, failure=failure, verdict=verdict, counts=counts, at=now):
+        if not _reaching(lambda: store.fail(claim, failure=failure, verdict=verdict, counts=counts, at=now)):
             log.warning("run %s failed under claim %d, which is no longer ours: not counted", claim.run, claim.fence)
         elif isinstance(verdict, TryAt):
             self._publish(claim.run, told, states.RETRY)
@@ -193,6 +193,18 @@ def ring_for(work: Work) -> Ring:
     """Return the first ring for work that has just been opened."""
     life = MESSAGE_LIFE.total_seconds()
     return Ring(run=work.id, task=work.task, queue=work.queue, kwargs=work.kwargs, expires=life)
+
+
+def _reaching(call: Callable[[], Answer]) -> Answer:
+    """Ask the ledger, on a fresh session if this one turns out to be lost: a database that has restarted is no failure.
+
+    Whether the first try arrived does not matter; the claim and its fence let one of two count.
+    """
+    try:
+        return call()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return call()
 
 
 def _due_at(options: dict[str, Any]) -> datetime | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from tests.support import tasks
 from tests.support.app import app
 from tests.support.broker import Broker
-from tests.support.databases import ScratchDatabase
+from tests.support.databases import ScratchDatabase, Server
 from tests.support.processes import Process, running, wait_until, worker
 from zargar.engine.doorbell import CeleryDoorbell
 from zargar.engine.sweeper import Sweeper, sweep_once
@@ -94,3 +95,22 @@ def test_a_poison_pill_is_put_aside_after_five_lost_processes(
 
     run = show(UUID(result.id))
     assert (run.losses, {error["kind"] for error in run.errors}) == (5, {"LeaseLost"})
+
+
+def test_a_database_session_that_is_lost_under_the_work_does_not_cost_its_result(
+    tmp_path: Path, postgres: Server, database: ScratchDatabase, broker: Broker
+) -> None:
+    hands = worker(tmp_path, {**database.env, **broker.env})
+    with running(hands):
+        result = app.tasks[tasks.NAP].delay(milliseconds=1500)
+        wait_until(lambda: state(result.id) is State.RUNNING, what="the claim", show=hands.words)
+        connection.close()
+        with postgres.admin() as admin:
+            lost = admin.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s", [database.name]
+            ).fetchone()
+        assert lost is not None
+        assert lost[0] >= 1
+        wait_until(lambda: state(result.id) is State.SUCCEEDED, what="the work to be closed", show=hands.words)
+
+    assert show(UUID(result.id)).fence == 1
