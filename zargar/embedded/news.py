@@ -14,9 +14,6 @@ from zargar.clock import TEHRAN
 from zargar.embedded.supervisor import Restart
 from zargar.outcomes import JSON, Summary
 
-NEWEST: Final = 100
-"""Runs looked at in one poll; more than end within it would have to end in half a second to be overlooked."""
-
 TICKS: Final = frozenset({names.UPDATE_GOLD_PRICES, names.UPDATE_SINGLE_KARAT_PRICE, names.FORCE_GOLD_PRICE_REFRESH})
 FINAL: Final = frozenset({"succeeded", "dead", "superseded"})
 

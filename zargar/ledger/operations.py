@@ -1,7 +1,7 @@
 """What people and the engine ask of the ledger beside claiming: look at runs, and give a dead one another chance."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -61,12 +61,6 @@ def counts() -> dict[str, int]:
     """Count the runs in each state, zeros included."""
     found: dict[str, int] = dict(store.query("SELECT state, count(*) FROM ledger_run GROUP BY state"))
     return {state.value: found.get(state.value, 0) for state in State}
-
-
-def longest_waiting() -> timedelta | None:
-    """Return how long the oldest due run has been due, or None when nothing waits."""
-    [(waiting,)] = store.query("SELECT max(clock_timestamp() - due_at) FROM ledger_run WHERE state = 'due'")
-    return waiting if waiting is None else max(waiting, timedelta())
 
 
 def retain(*, keep: Keep, now: datetime, at_most: int) -> dict[str, int]:

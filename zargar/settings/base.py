@@ -2,7 +2,6 @@
 
 from datetime import time, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import django_stubs_ext
 from marshmallow.validate import Range
@@ -10,8 +9,6 @@ from marshmallow.validate import Range
 from zargar.settings.environment import env
 
 django_stubs_ext.monkeypatch()
-
-PACKAGE = Path(__file__).resolve().parent.parent
 
 # -- applications -----------------------------------------------------------------------------------------------------
 # No model may live in both lists: a table that exists twice is read from whichever comes first on the search path.

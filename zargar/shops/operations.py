@@ -54,6 +54,10 @@ def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Sho
     if Domain.objects.filter(domain=domain).exists():
         message = f"the domain {domain!r} leads to another shop already"
         raise ShopNameError(message)
+    if schemas.schema_exists(slug):
+        # What is there is not ours to fill, nor to drop should the creation fail.
+        message = f"the database has a schema {slug!r} already: take another name, or see what it holds"
+        raise ShopNameError(message)
     try:
         shop: Shop = Shop.objects.create(schema_name=slug, name=name, state=State.CREATING)
     except IntegrityError as taken:

@@ -28,6 +28,13 @@ def exclusively(shop_id: int) -> Iterator[None]:
         yield
 
 
+def schema_exists(schema: str) -> bool:
+    """Say whether the database has a schema of that name, a shop's or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
+        return cursor.fetchone() is not None
+
+
 def create_schema(schema: str) -> None:
     """Create a shop's schema and its tables by migrations. Needs the owner's role; see `zargar shops create`."""
     with connection.cursor() as cursor:

@@ -66,6 +66,22 @@ def test_a_shop_lives_from_create_to_delete_and_each_step_is_audited(zargar: Zar
     ]  # fmt: skip
 
 
+def test_a_schema_that_is_there_already_is_neither_filled_nor_dropped(
+    zargar: Zargar, database: ScratchDatabase
+) -> None:
+    with database.owner() as owner:
+        owner.execute("CREATE SCHEMA kept_for_undo")
+        owner.execute("CREATE TABLE kept_for_undo.precious AS SELECT 1 AS gram")
+
+    why = ("--name", "n", "--domain", "kept.example", "--reason", "x")
+    code, _, err = zargar.run("shops", "create", "kept_for_undo", *why)
+
+    assert (code, "has a schema" in err) == (BAD_INPUT, True)
+    with database.owner() as owner:
+        assert owner.execute("SELECT gram FROM kept_for_undo.precious").fetchone() == (1,)
+    assert {shop["shop"] for shop in zargar.json("shops", "list")} == {TEMPLATE_SHOP}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
