@@ -27,7 +27,7 @@ from zargar.embedded.settle import as_owner
 from zargar.embedded.valkey import Valkey
 
 TASKS: Final = 5_000
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 PATIENCE: Final = 300.0
 
 

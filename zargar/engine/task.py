@@ -23,6 +23,7 @@ from zargar import clock
 from zargar.engine.doorbell import doorbell
 from zargar.engine.failures import describe
 from zargar.engine.lease import keeper
+from zargar.engine.results import put_result
 from zargar.engine.retries import wait_before_retry
 from zargar.ledger import store
 from zargar.ledger.policy import MESSAGE_LIFE, Bury, TryAt, Verdict, after_failure
@@ -165,7 +166,7 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
 
     def _publish(self, run: UUID, value: Summary | WorkFailedError, state: str) -> None:
         try:
-            self.backend.store_result(str(run), value, state)
+            put_result(self.backend, run, value, state)
         except self.backend.connection_errors as error:
             log.warning("the result of run %s is in the ledger only: %s", run, type(error).__name__)
 

@@ -1,5 +1,6 @@
 """One reader of the environment for all settings modules. `environs` names the variable in each error it raises."""
 
+import sys
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -8,6 +9,10 @@ from marshmallow.validate import OneOf
 
 # Editors and `echo` end a secret's file with a newline that is no part of the secret.
 env: Final = FileAwareEnv(strip_whitespace=True)
+
+ONLY_WHERE_ASKED: Final = sys.maxsize
+"""Executions before psycopg prepares a statement by itself: never. Django's default, None, would also turn away the
+statements for which `zargar.ledger.store.prepared` asks (docs/decisions/0003-prepared-statements.md)."""
 
 
 class DatabaseURLError(ValueError):
@@ -30,7 +35,7 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"connect_timeout": "5", **dict(parse_qsl(parts.query))},
+        "OPTIONS": {"connect_timeout": "5", "prepare_threshold": ONLY_WHERE_ASKED, **dict(parse_qsl(parts.query))},
         # The engine's base task owns the connection; it is renewed after a while so that a fail-over is noticed.
         "CONN_MAX_AGE": 600,
     }
