@@ -18,7 +18,7 @@ def leaders(prices: Mapping[str, Toman], price: Toman, *, last: Reference | None
     """Return the families that are ahead of `price`, sorted; none when they are fewer than `rules.leaders`.
 
     Ahead is who has moved by more than `rules.lead` since the last price, and by as much more than `price` has. Those
-    that have not moved are behind it. A move by `rules.lead_factor` or to its inverse is a slip of a unit.
+    that have not moved are behind it. A move by `rules.slip_factor` or to its inverse is a slip of a unit.
     """
     if last is None:
         return ()
@@ -29,7 +29,7 @@ def leaders(prices: Mapping[str, Toman], price: Toman, *, last: Reference | None
         for family, move in moved.items()
         if abs(move - 1) > rules.lead
         and abs(move - followed) > rules.lead
-        and 1 / rules.lead_factor < move < rules.lead_factor
+        and 1 / rules.slip_factor < move < rules.slip_factor
     }
     for way in (1, -1):
         ahead = sorted(family for family, move in news.items() if (move - Decimal(1)) * way > 0)

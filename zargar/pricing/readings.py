@@ -79,13 +79,16 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Held:
-    """Enough families agree on `candidate`, but it is too far from the reference to be believed at once."""
+    """Enough families agree on `candidate`, but it is too far from `last`, or from the world's price, to be believed.
+
+    `last` is None where there has been no price yet.
+    """
 
     candidate: Toman
     used: tuple[str, ...]
     rejected: tuple[Rejected, ...]
     reason: str
-    last: Reference
+    last: Reference | None
 
 
 @dataclass(frozen=True)
