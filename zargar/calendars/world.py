@@ -53,7 +53,7 @@ def last_world_close(now: datetime) -> datetime:
 
 
 def next_world_open(now: datetime) -> datetime:
-    """Return when trading begins again, after `now` (aware) when it is closed; `now` itself, in UTC, while it is open."""
+    """Return when trading begins again, after `now` (aware); while it is open, `now` itself, in UTC."""
     if world_open(now):
         return now.astimezone(UTC)
     day = _local(now).date()
@@ -68,7 +68,7 @@ def _close_of(day: date) -> datetime | None:
 
 
 def _at(day: date, clock: time) -> datetime:
-    """Return a moment of New York in UTC. Clocks change there at 02:00, so that 17:00 and 18:00 happen once each day."""
+    """Return a moment of New York in UTC. Its clocks change at 02:00, so that 17:00 and 18:00 happen once each day."""
     return datetime.combine(day, clock, NEW_YORK).astimezone(UTC)
 
 
