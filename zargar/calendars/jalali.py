@@ -86,6 +86,17 @@ def add_months(day: date, months: int) -> date:
     return found
 
 
+def first_and_last(year: int) -> tuple[date, date]:
+    """Return the first and the last day of a Jalali year. Raises `NotJalaliError` for a year that nobody means."""
+    return _gregorian(year, 1, 1), _gregorian(year, _MONTHS_A_YEAR, _last_day(year, _MONTHS_A_YEAR))
+
+
+def month_of(day: date) -> tuple[int, int]:
+    """Return the Jalali year and month that a day lies in: (1405, 9)."""
+    jalali = jdatetime.date.fromgregorian(date=day)
+    return jalali.year, jalali.month
+
+
 def _last_day(year: int, month: int) -> int:
     if month < _MONTHS_A_YEAR:
         return 31 if month <= _LONG_MONTHS else 30
