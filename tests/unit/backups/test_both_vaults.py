@@ -1,0 +1,140 @@
+"""Two vaults at once: the slow one sets the pace, a failing one is told and completed later, each proven by itself."""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.vaults import BACKUP, SHOP_A, damage, directory, noise, stored_hash
+from zargar.backups.members import Member
+from zargar.backups.packs import open_pack
+from zargar.backups.ports import Stored, VaultFullError, VaultUnreachableError
+from zargar.backups.segments import SegmentWriter
+from zargar.backups.vaults.both import CopyMismatchError, NoVaultLeftError, Outcome, copy, put_in_all
+from zargar.backups.vaults.breaking import BreakingVault
+from zargar.backups.vaults.directory import DirectoryVault
+
+KEY = f"manifests/{BACKUP}.json"
+DATA = b'{"manifest":{}}'
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+class Waiting(DirectoryVault):
+    """A vault that takes nothing until it is let go."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, name="waiting")
+        self.go = threading.Event()
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
+        assert self.go.wait(30)
+        return super().put(key, chunks)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> DirectoryVault:
+    return directory(tmp_path, "here")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> DirectoryVault:
+    return directory(tmp_path, "there")
+
+
+def test_a_vault_that_is_behind_holds_the_reader_back_and_memory_stays_bounded(
+    here: DirectoryVault, tmp_path: Path
+) -> None:
+    (tmp_path / "waiting").mkdir()
+    waiting = Waiting(tmp_path / "waiting")
+    read: list[int] = []
+    read_by_then: list[int] = []
+
+    def members() -> Iterator[Member]:
+        for member in noise(20 << 20):
+            read.append(len(member.data))
+            yield member
+
+    def let_go() -> None:
+        read_by_then.extend(read)
+        waiting.go.set()
+
+    timer = threading.Timer(1.0, let_go)
+    timer.start()
+    with SegmentWriter(BACKUP, [here, waiting]) as writer:
+        place = writer.write_pack("big", members(), SHOP_A.recipient)
+        (segment,) = writer.close()
+    timer.join()
+    assert len(read_by_then) < 8
+    assert len(read) == 20
+    assert [outcome.error for outcome in segment.outcomes] == [None, None]
+    assert sum(len(member.data) for member in open_pack(waiting, place, SHOP_A.identity)) == 20 << 20
+
+
+def test_a_small_object_reaches_all(here: DirectoryVault, there: DirectoryVault) -> None:
+    assert put_in_all([here, there], KEY, DATA) == (Outcome("here", None), Outcome("there", None))
+    assert [b"".join(vault.read(KEY)) for vault in (here, there)] == [DATA, DATA]
+
+
+def test_an_attempt_after_one_that_got_halfway_completes_it(here: DirectoryVault, there: DirectoryVault) -> None:
+    first = put_in_all([here, BreakingVault(there, after=0, error=VaultFullError)], KEY, DATA)
+    assert first[0].error is None
+    assert "broke" in str(first[1].error)
+    assert put_in_all([here, there], KEY, DATA) == (Outcome("here", None), Outcome("there", None))
+
+
+def test_an_object_of_other_bytes_under_that_key_is_not_taken_for_it(
+    here: DirectoryVault, there: DirectoryVault
+) -> None:
+    here.put(KEY, [DATA + b" "])
+    first, second = put_in_all([here, there], KEY, DATA)
+    assert "is there already" in str(first.error)
+    assert second.error is None
+    with pytest.raises(NoVaultLeftError, match="is there already"):
+        put_in_all([here], KEY, DATA)
+
+
+def test_a_small_object_that_no_vault_took_is_an_error_with_each_ones_words(
+    here: DirectoryVault, there: DirectoryVault
+) -> None:
+    broken = [BreakingVault(vault, after=0) for vault in (here, there)]
+    with pytest.raises(NoVaultLeftError, match=r"vault here: broke .*; vault there: broke"):
+        put_in_all(broken, KEY, DATA)
+
+
+def test_a_missing_half_is_copied_once_and_again(here: DirectoryVault, there: DirectoryVault) -> None:
+    here.put(KEY, [DATA])
+    for _ in range(2):
+        copy(here, there, KEY, size=len(DATA), sha256=SHA256)
+    assert stored_hash(there, KEY) == SHA256
+
+
+def test_a_damaged_object_is_not_copied(here: DirectoryVault, there: DirectoryVault, tmp_path: Path) -> None:
+    here.put(KEY, [DATA])
+    damage(tmp_path / "here", KEY, b"X", 3)
+    with pytest.raises(CopyMismatchError, match=f"vault here: {KEY} is not what was written"):
+        copy(here, there, KEY, size=len(DATA), sha256=SHA256)
+    assert there.stat(KEY) is None
+
+
+def test_a_copy_that_finds_something_else_in_its_place_says_so(here: DirectoryVault, there: DirectoryVault) -> None:
+    here.put(KEY, [DATA])
+    there.put(KEY, [DATA[:-1]])
+    with pytest.raises(CopyMismatchError, match=f"vault there: {KEY}"):
+        copy(here, there, KEY, size=len(DATA), sha256=SHA256)
+
+
+def test_a_copy_into_a_failing_vault_leaves_nothing(here: DirectoryVault, there: DirectoryVault) -> None:
+    here.put(KEY, [DATA])
+    with pytest.raises(VaultUnreachableError):
+        copy(here, BreakingVault(there, after=3, error=VaultUnreachableError), KEY, size=len(DATA), sha256=SHA256)
+    assert there.stat(KEY) is None
+
+
+def test_no_thread_of_a_vault_outlives_its_backup(here: DirectoryVault, there: DirectoryVault) -> None:
+    with SegmentWriter(BACKUP, [here, BreakingVault(there, after=100)]) as writer:
+        writer.write_pack("noise", noise(2_000_000), SHOP_A.recipient)
+        writer.close()
+    put_in_all([here, there], KEY, DATA)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("vault ")]
