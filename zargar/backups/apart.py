@@ -1,0 +1,88 @@
+"""In which rows two copies of a shop differ: shown to a person before one takes the other's place.
+
+Rows are told apart by their primary key and compared by their text form; of a row only its key is shown. Tables without
+a primary key are compared as bags of rows. The cost is that of reading both copies once.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from zargar.backups.catalogue import qualified
+
+KEYS: Final = 20
+"""Keys of each table that are shown at most."""
+
+_TABLES: Final = """
+SELECT c.relname::text, array_agg(n.nspname::text),
+       (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_index i
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+        WHERE i.indisprimary AND i.indrelid = min(c.oid::bigint)::oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY(%s) AND c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname
+"""
+_KEYED: Final = SQL("""
+WITH l AS (SELECT row({key})::text AS key, t::text AS whole FROM ONLY {live} t),
+     r AS (SELECT row({key})::text AS key, t::text AS whole FROM ONLY {restored} t),
+     d AS (SELECT coalesce(l.key, r.key) AS key, r.key IS NULL AS only_live, l.key IS NULL AS only_restored
+           FROM l FULL JOIN r ON l.key = r.key WHERE l.whole IS DISTINCT FROM r.whole)
+SELECT count(*) FILTER (WHERE only_live), count(*) FILTER (WHERE only_restored),
+       count(*) FILTER (WHERE NOT only_live AND NOT only_restored),
+       (array_agg(key ORDER BY key COLLATE "C"))[:{most}] FROM d
+""")
+_BAG: Final = SQL("""
+SELECT (SELECT count(*) FROM (SELECT t::text FROM ONLY {live} t EXCEPT ALL SELECT t::text FROM ONLY {restored} t) a),
+       (SELECT count(*) FROM (SELECT t::text FROM ONLY {restored} t EXCEPT ALL SELECT t::text FROM ONLY {live} t) b),
+       0, NULL
+""")
+_COUNT: Final = SQL("SELECT count(*) FROM ONLY {}")
+
+
+@dataclass(frozen=True, slots=True)
+class TableApart:
+    """How many rows of a table are in one copy alone, and how many are in both but not the same.
+
+    `keys`: the first of their primary keys as text, sorted; none for a table without one.
+    """
+
+    name: str
+    only_live: int
+    only_restored: int
+    changed: int
+    keys: tuple[str, ...]
+
+
+def rows_apart(connection: psycopg.Connection[Any], *, live: str, restored: str) -> tuple[TableApart, ...]:
+    """Compare two schemas table by table in one snapshot; tables without a difference are left out.
+
+    `connection` is the owner's, with no transaction open. Columns that only one copy has make every row a changed one.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SET LOCAL row_security = off")
+        connection.execute("SET LOCAL search_path = ''")
+        tables = connection.execute(_TABLES, [[live, restored]]).fetchall()
+        found = [_apart(connection, (live, restored), *table) for table in tables]
+    return tuple(one for one in found if one.only_live or one.only_restored or one.changed)
+
+
+def _apart(
+    connection: psycopg.Connection[Any], copies: tuple[str, str], name: str, schemas: list[str], key: list[str] | None
+) -> TableApart:
+    live, restored = copies
+    if len(schemas) == 1:
+        [(rows,)] = connection.execute(_COUNT.format(qualified(schemas[0], name))).fetchall()
+        in_live = schemas == [live]
+        return TableApart(name, rows if in_live else 0, 0 if in_live else rows, 0, ())
+    [(only_live, only_restored, changed, keys)] = connection.execute(_query(live, restored, name, key)).fetchall()
+    return TableApart(name, only_live, only_restored, changed, tuple(keys or ()))
+
+
+def _query(live: str, restored: str, name: str, key: list[str] | None) -> Composed:
+    both = {"live": qualified(live, name), "restored": qualified(restored, name)}
+    if key is None:
+        return _BAG.format(**both)
+    columns = SQL(", ").join(SQL("t.{}").format(Identifier(column)) for column in key)
+    return _KEYED.format(**both, key=columns, most=Literal(KEYS))

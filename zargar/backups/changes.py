@@ -1,0 +1,102 @@
+"""Whether anything of a schema's shape, or the storage of a table, changed between two moments: exactly.
+
+MVCC covers rows, not DDL: a snapshot that is older than a committed TRUNCATE reads an empty table without an error,
+and `pg_get_*` functions read the catalogue as it is now, whatever the snapshot says. Every change of the catalogue
+writes a new version of some row, so a schema's state is a digest over the row versions (`oid:xmin`) of all that
+belongs to it, with `relfilenode` for rewrites. Rows written, ANALYZE and VACUUM change none of them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+
+_OWN: Final = (
+    # kind, catalogue, its oid, its schema's oid
+    ("class", "pg_class", "x.oid || '.' || x.relfilenode", "x.relnamespace"),
+    ("constraint", "pg_constraint", "x.oid", "x.connamespace"),
+    ("proc", "pg_proc", "x.oid", "x.pronamespace"),
+    ("type", "pg_type", "x.oid", "x.typnamespace"),
+    ("statistic", "pg_statistic_ext", "x.oid", "x.stxnamespace"),
+    ("operator", "pg_operator", "x.oid", "x.oprnamespace"),
+    ("opclass", "pg_opclass", "x.oid", "x.opcnamespace"),
+    ("opfamily", "pg_opfamily", "x.oid", "x.opfnamespace"),
+    ("collation", "pg_collation", "x.oid", "x.collnamespace"),
+    ("conversion", "pg_conversion", "x.oid", "x.connamespace"),
+    ("ts_config", "pg_ts_config", "x.oid", "x.cfgnamespace"),
+    ("ts_dict", "pg_ts_dict", "x.oid", "x.dictnamespace"),
+    ("ts_parser", "pg_ts_parser", "x.oid", "x.prsnamespace"),
+    ("ts_template", "pg_ts_template", "x.oid", "x.tmplnamespace"),
+    ("default_acl", "pg_default_acl", "x.oid", "x.defaclnamespace"),
+)
+_OF_A_TABLE: Final = (
+    # kind, catalogue, its identity, the column that names its relation
+    ("attribute", "pg_attribute", "x.attrelid || '.' || x.attnum", "x.attrelid"),
+    ("attrdef", "pg_attrdef", "x.oid", "x.adrelid"),
+    ("index", "pg_index", "x.indexrelid", "x.indexrelid"),
+    ("sequence", "pg_sequence", "x.seqrelid", "x.seqrelid"),
+    ("trigger", "pg_trigger", "x.oid", "x.tgrelid"),
+    ("rewrite", "pg_rewrite", "x.oid", "x.ev_class"),
+    ("policy", "pg_policy", "x.oid", "x.polrelid"),
+    ("inherits", "pg_inherits", "x.inhrelid || '.' || x.inhparent", "x.inhrelid"),
+    ("partitioned", "pg_partitioned_table", "x.partrelid", "x.partrelid"),
+    ("foreign", "pg_foreign_table", "x.ftrelid", "x.ftrelid"),
+)
+_DESCRIBED: Final = (
+    # a catalogue whose rows may have comments, and how they lead to their schema
+    ("pg_class", "o.relnamespace", ""),
+    ("pg_proc", "o.pronamespace", ""),
+    ("pg_type", "o.typnamespace", ""),
+    ("pg_constraint", "o.connamespace", ""),
+    ("pg_statistic_ext", "o.stxnamespace", ""),
+    ("pg_namespace", "o.oid", ""),
+    ("pg_trigger", "r.relnamespace", "JOIN pg_class r ON r.oid = o.tgrelid"),
+    ("pg_policy", "r.relnamespace", "JOIN pg_class r ON r.oid = o.polrelid"),
+    ("pg_rewrite", "r.relnamespace", "JOIN pg_class r ON r.oid = o.ev_class"),
+)
+
+
+def _parts() -> str:
+    """The union of all row versions, as (schema's oid, text)."""
+    parts = ["SELECT s.oid AS schema, 'schema ' || s.oid || ':' || s.xmin AS version FROM s"]
+    parts += [
+        f"SELECT s.oid, '{kind} ' || {identity} || ':' || x.xmin "  # noqa: S608 -- constants above
+        f"FROM s JOIN {catalogue} x ON {schema} = s.oid"
+        for kind, catalogue, identity, schema in _OWN
+    ]
+    parts += [
+        f"SELECT s.oid, '{kind} ' || {identity} || ':' || x.xmin "  # noqa: S608 -- constants above
+        f"FROM s JOIN pg_class c ON c.relnamespace = s.oid JOIN {catalogue} x ON {relation} = c.oid"
+        for kind, catalogue, identity, relation in _OF_A_TABLE
+    ]
+    parts += [
+        f"SELECT s.oid, 'comment {catalogue} ' || d.objoid || '.' || d.objsubid || ':' || d.xmin "  # noqa: S608 -- as above
+        f"FROM {catalogue} o {joined} JOIN s ON s.oid = {schema} "
+        f"JOIN pg_description d ON d.classoid = '{catalogue}'::regclass AND d.objoid = o.oid"
+        for catalogue, schema, joined in _DESCRIBED
+    ]
+    parts.append(
+        "SELECT s.oid, 'enum ' || e.oid || ':' || e.xmin FROM s JOIN pg_type t ON t.typnamespace = s.oid "
+        "JOIN pg_enum e ON e.enumtypid = t.oid"
+    )
+    parts.append(
+        "SELECT s.oid, 'range ' || g.rngtypid || ':' || g.xmin FROM s JOIN pg_type t ON t.typnamespace = s.oid "
+        "JOIN pg_range g ON g.rngtypid = t.oid"
+    )
+    return "\nUNION ALL ".join(parts)
+
+
+_STATES: Final = f"""
+WITH s AS MATERIALIZED (SELECT oid, nspname, xmin FROM pg_namespace WHERE nspname = ANY(%s)), v AS ({_parts()})
+SELECT s.nspname, encode(sha256(convert_to(string_agg(v.version, ',' ORDER BY v.version COLLATE "C"), 'UTF8')), 'hex')
+FROM v JOIN s ON s.oid = v.schema GROUP BY s.nspname
+""".encode()  # noqa: S608 -- constants above
+
+
+def states(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, str]:
+    """Return the state of each of `schemas` in the connection's snapshot; a schema that is not there is left out.
+
+    Two equal states of one schema mean that nothing of its shape was changed, and no table truncated or rewritten,
+    between their snapshots. States of different schemas say nothing to each other.
+    """
+    return {str(name): str(state) for name, state in connection.execute(_STATES, [list(schemas)])}

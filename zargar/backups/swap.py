@@ -1,0 +1,87 @@
+"""Put a restored copy in the live schema's place, in one short transaction, and keep what was live for undo.
+
+ALTER SCHEMA ... RENAME waits for nobody: a transaction that wrote its first payment into the old schema would write its
+second into the restored one. So every table of both copies is locked ACCESS EXCLUSIVE first. That waits for all who are
+inside to end, no longer than a lock time-out; those who come meanwhile wait, and then find the restored tables, since
+PostgreSQL looks a name up again after it waited for its lock.
+
+Function bodies are text: in the schema that is kept, a body which names the shop reads the restored shop from now on.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import psycopg
+from psycopg.sql import SQL, Identifier, Literal
+
+from zargar.backups.catalogue import NoSuchSchemaError, qualified
+from zargar.backups.restore import TargetTakenError
+from zargar.outcomes import Retryable
+
+_TABLES: Final = """
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p') ORDER BY c.relname, n.nspname
+"""
+_SCHEMAS: Final = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s)"
+
+
+class SwapBusyError(Retryable):
+    """Somebody held a table for longer than the time-out, or changed a schema meanwhile; nothing was swapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """What was done: the schema `live` is the one that was `restored`, and what was live before is `kept`."""
+
+    live: str
+    restored: str
+    kept: str
+
+
+def swap(
+    connection: psycopg.Connection[Any], *, live: str, restored: str, kept: str, wait: timedelta = timedelta(seconds=5)
+) -> Swapped:
+    """Rename `live` to `kept` and `restored` to `live`, at once for everybody, as the owner of both.
+
+    `wait` is how long each table's holders are waited for. The caller keeps new work away (suspends the shop)
+    where writers shall not wait as long. Raises `NoSuchSchemaError`, `TargetTakenError` and `SwapBusyError`; nothing
+    was changed then.
+    """
+    try:
+        with connection.transaction():
+            _check(connection, live=live, restored=restored, kept=kept)
+            connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(round(wait.total_seconds() * 1000))))
+            _lock_all(connection, live, restored)
+            for old, new in ((live, kept), (restored, live)):
+                connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(old), Identifier(new)))
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable) as held:
+        message = f"{live} was not swapped: {str(held).splitlines()[0]}"
+        raise SwapBusyError(message) from held
+    return Swapped(live, restored, kept)
+
+
+def undo(connection: psycopg.Connection[Any], done: Swapped, *, wait: timedelta = timedelta(seconds=5)) -> Swapped:
+    """Put back what was live before; what was restored has its name from before the swap again. Raises as `swap`."""
+    return swap(connection, live=done.live, restored=done.kept, kept=done.restored, wait=wait)
+
+
+def _check(connection: psycopg.Connection[Any], *, live: str, restored: str, kept: str) -> None:
+    there = {str(name) for (name,) in connection.execute(_SCHEMAS, [[live, restored, kept]])}
+    for schema in (live, restored):
+        if schema not in there:
+            message = f"the database has no schema {schema!r}"
+            raise NoSuchSchemaError(message)
+    if kept in there:
+        message = f"there is a schema {kept!r}: name another place for what is live now"
+        raise TargetTakenError(message)
+
+
+def _lock_all(connection: psycopg.Connection[Any], live: str, restored: str) -> None:
+    """Lock every table of both; a table that was made meanwhile would not be locked, so they are listed again."""
+    tables = connection.execute(_TABLES, [[live, restored]]).fetchall()
+    for schema, name in tables:
+        connection.execute(SQL("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE").format(qualified(schema, name)))
+    if connection.execute(_TABLES, [[live, restored]]).fetchall() != tables:
+        message = f"{live} was not swapped: its tables changed meanwhile"
+        raise SwapBusyError(message)
