@@ -1,0 +1,10 @@
+"""The app's name for people."""
+
+from django.apps import AppConfig
+
+
+class CalendarsConfig(AppConfig):
+    """The closed days."""
+
+    name = "zargar.calendars"
+    verbose_name = "تقویم"
