@@ -1,0 +1,178 @@
+"""The calls of drills: what is due by the rota, or what a person names. A red drill makes the copy damaged, in words.
+
+What cannot be proven now is no verdict: a vault or a server that does not answer is `Retryable` when nothing else was
+drilled, a missing key or right `Permanent`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from zargar.backups import drill_store, drilling, operations, store
+from zargar.backups.drill_store import Candidate
+from zargar.backups.keys import WrongKeyholderError
+from zargar.backups.manifest import UnknownFormatError
+from zargar.backups.models import Backup, CopyState
+from zargar.backups.ports import Vault, VaultError
+from zargar.backups.rota import Target, Verdict, due
+from zargar.backups.scratch import CannotDrillError, DrillServer
+from zargar.outcomes import JSON, Permanent, Retryable, Summary
+from zargar.refusals import NotFoundError
+from zargar.shops import operations as shops
+
+BUDGET: Final = timedelta(minutes=18)
+"""No drill begins later than that in a task, whose soft limit is 25 minutes; the others have their turn next day."""
+
+PERIOD: Final = timedelta(days=7)
+"""The period of `zargar backups drill --due` where the deployment states none."""
+
+
+class NothingToDrillError(NotFoundError):
+    """No copy of a backup holds what was named; `zargar backups list` shows what there is."""
+
+
+@dataclass(frozen=True)
+class DrillYard:
+    """The real parts of a drill. `identity` is the secret key of operations (or escrow)."""
+
+    vaults: tuple[Vault, ...]
+    server: DrillServer
+    identity: str = field(repr=False)
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return self.server.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """What came of some drills: verdicts, what did not answer (in words), how many were left, leftovers removed."""
+
+    verdicts: tuple[Verdict, ...]
+    unanswered: tuple[str, ...]
+    left: int
+    swept: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """Write it for the run."""
+        told: list[JSON] = [_told(verdict) for verdict in self.verdicts]
+        return {"drilled": told, "unanswered": list(self.unanswered), "left": self.left, "swept": list(self.swept)}
+
+
+def run_due(yard: DrillYard, *, period: timedelta, budget: timedelta) -> Drilled:
+    """Drill what is due by the rota, while `budget` lets another one begin. Raises `Retryable`, `Permanent`."""
+    known = drill_store.candidates()
+    chosen = due(drill_store.turns(known), period=period, now=yard.now())
+    return _drilled(yard, [known[target] for target in chosen], until=yard.now() + budget)
+
+
+def run_named(
+    yard: DrillYard, *, backup: UUID | None = None, shop: str | None = None, vault: str | None = None
+) -> Drilled:
+    """Drill what a person names: a backup or the newest one, one shop or all, one vault or all.
+
+    Raises `NothingToDrillError`, `zargar.backups.operations.NoSuchBackupError`,
+    `zargar.shops.operations.NoSuchShopError`, and as `run_due`.
+    """
+    candidates = _of(operations.show(backup)) if backup is not None else drill_store.candidates().values()
+    holds = None if shop is None else store.SHARED if shop == store.SHARED else str(shops.named(shop).id)
+    wanted = [
+        one
+        for one in candidates
+        if (holds is None or one.target.holds == holds) and (vault is None or one.target.vault == vault)
+    ]
+    if not wanted:
+        raise NothingToDrillError(NothingToDrillError.__doc__)
+    return _drilled(yard, wanted, until=None)
+
+
+def proven_of(backups: Sequence[Backup]) -> Mapping[tuple[int, str], datetime]:
+    """Return by (backup's number, vault) when a shop was last proven to come back out of that copy."""
+    return drill_store.proven_of(backups)
+
+
+def last_proven(backup: Backup) -> dict[str, dict[str, datetime]]:
+    """Return, for what a backup holds, by vault the last proven restore out of whichever backup."""
+    found: dict[str, dict[str, datetime]] = {pack.holds: {} for pack in backup.packs.all()}
+    for target, moment in drill_store.proven(found).items():
+        found[target.holds][target.vault] = moment
+    return found
+
+
+def _of(backup: Backup) -> list[Candidate]:
+    there = {CopyState.STORED, CopyState.GOOD, CopyState.DAMAGED}
+    return [
+        Candidate(Target(pack.holds, copy.vault), backup, pack.schema)
+        for copy in backup.copies.all()
+        if copy.state in there
+        for pack in backup.packs.all()
+    ]
+
+
+def _drilled(yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None) -> Drilled:
+    """Drill backup by backup and vault by vault, so that a manifest is read once for its packs."""
+    verdicts: list[Verdict] = []
+    unanswered: list[str] = []
+    left = 0
+    try:
+        swept = yard.server.sweep()
+        for (number, vault), group in groupby(sorted(wanted, key=_place), key=_place):
+            several = list(group)
+            try:
+                for verdict in _one_copy(yard, vault, several, until=until):
+                    verdicts.append(verdict)  # noqa: PERF402 -- what came before a fault is kept
+            except VaultError as fault:
+                unanswered.append(f"backup {number} in {vault}: {fault}")
+    except (CannotDrillError, WrongKeyholderError, UnknownFormatError) as fault:
+        raise Permanent(str(fault)) from fault
+    except psycopg.Error as fault:
+        message = f"the drills' server broke off: {type(fault).__name__}: {fault}"
+        raise Retryable(message) from fault
+    if until is not None:
+        left = len(wanted) - len(verdicts)
+    if unanswered and not verdicts:
+        message = f"no vault answered: {'; '.join(unanswered)}"
+        raise Retryable(message)
+    return Drilled(tuple(verdicts), tuple(unanswered), left, swept)
+
+
+def _place(candidate: Candidate) -> tuple[int, str]:
+    return candidate.backup.number, candidate.target.vault
+
+
+def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until: datetime | None) -> Iterable[Verdict]:
+    """Drill packs of one backup in one vault, and keep what each showed as it ends."""
+    vault = next((one for one in yard.vaults if one.name == name), None)
+    if vault is None:
+        message = f"the vault {name} is not configured"
+        raise VaultError(message)
+    backup, by_schema = several[0].backup, {one.schema: one.target.holds for one in several}
+    if until is not None and yard.now() >= until:
+        return
+    for verdict in drilling.drill(
+        yard.server, vault, str(backup.id), sha256=backup.manifest_sha256, schemas=by_schema, identity=yard.identity
+    ):
+        _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
+        yield verdict
+        if until is not None and yard.now() >= until:
+            return
+
+
+def _keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> None:
+    drill_store.keep(backup, verdict, holds=holds, now=now)
+    copy = drill_store.copy_of(backup, verdict.vault)
+    if copy is not None and not verdict.proven:
+        store.note(copy, state=CopyState.DAMAGED, now=now, detail=drill_store.red(copy))
+
+
+def _told(verdict: Verdict) -> Summary:
+    faults: list[JSON] = list(verdict.faults)
+    return {
+        "backup": verdict.backup, "vault": verdict.vault, "schema": verdict.schema, "proven": verdict.proven,
+        "milliseconds": verdict.milliseconds, "faults": faults,
+    }  # fmt: skip

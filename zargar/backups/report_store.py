@@ -1,0 +1,157 @@
+"""What reports read of the catalogue, and the reports that were made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, cast
+
+from django.db import connection, transaction
+
+from zargar.backups.models import Backup, BackupReport, Copy, CopyState, State
+from zargar.backups.reports import WEEK, Body, Lack, MadeBackup, Period, ShopStanding, Sizes, Span, VaultStanding
+from zargar.backups.retention import Kind
+
+WHOLE: Final = (State.COMPLETE, State.DEGRADED)
+
+
+def made(span: Span) -> list[MadeBackup]:
+    """Return the backups that were begun in a period, oldest first."""
+    rows = Backup.objects.filter(began_at__gte=span.since, began_at__lt=span.until).order_by("number")
+    return [
+        MadeBackup(
+            backup=str(row.id), kind=row.kind, state=row.state, reason=row.reason, began_at=row.began_at.isoformat(),
+            ended_at=row.ended_at.isoformat() if row.ended_at else None, stored_bytes=row.stored_bytes, fault=row.fault,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def vaults(configured: Sequence[str]) -> list[VaultStanding]:
+    """Describe each vault that is configured, or still has a copy, in the order of their names."""
+    rows = _query(
+        """
+        SELECT copy.vault, count(*), sum(backup.stored_bytes)::bigint,
+               count(*) FILTER (WHERE copy.checked_at IS NULL),
+               count(*) FILTER (WHERE copy.condemned_at IS NOT NULL),
+               coalesce(sum(backup.stored_bytes) FILTER (WHERE copy.condemned_at IS NOT NULL), 0)::bigint
+        FROM backups_copy AS copy JOIN backups_backup AS backup ON backup.number = copy.backup_id
+        WHERE copy.state NOT IN ('missing', 'removed') GROUP BY copy.vault
+        """
+    )
+    held = {name: figures for name, *figures in rows}
+    lacking = _lacking()
+    return [
+        _standing(name, name in configured, held.get(name, [0, 0, 0, 0, 0]), lacking.get(name, []))
+        for name in sorted({*configured, *held, *lacking})
+    ]
+
+
+def shops(named: Mapping[str, str], *, in_vaults: Sequence[str]) -> list[ShopStanding]:
+    """Describe what there is of each of `named` (names by what packs hold), in their order."""
+    counted = dict(
+        _query(
+            """
+            SELECT pack.holds, count(*) FROM backups_pack AS pack
+            WHERE EXISTS (SELECT FROM backups_copy AS copy
+                          WHERE copy.backup_id = pack.backup_id AND copy.state NOT IN ('missing', 'removed'))
+            GROUP BY pack.holds
+            """
+        )
+    )
+    proven = {
+        (holds, vault): moment
+        for holds, vault, moment in _query(
+            """
+            SELECT DISTINCT ON (pack.holds, copy.vault) pack.holds, copy.vault, pack.taken_at
+            FROM backups_pack AS pack JOIN backups_copy AS copy ON copy.backup_id = pack.backup_id
+            WHERE copy.state = 'good' ORDER BY pack.holds, copy.vault, pack.backup_id DESC
+            """
+        )
+    }
+    return [
+        ShopStanding(
+            holds=holds,
+            name=name,
+            copies=counted.get(holds, 0),
+            proven={vault: _iso(proven.get((holds, vault))) for vault in in_vaults},
+        )
+        for holds, name in named.items()
+    ]
+
+
+def sizes(*, until: datetime) -> Sizes:
+    """Return how large the newest backup of everything is, and the newest that is a week older."""
+    return Sizes(newest=_size(until), week_before=_size(until - WEEK))
+
+
+def newest(period: Period) -> datetime | None:
+    """Return the end of the newest period that there is a report of."""
+    return BackupReport.objects.filter(kind=period).order_by("-until").values_list("until", flat=True).first()
+
+
+def keep(span: Span, body: Body, *, now: datetime) -> bool:
+    """Keep the report of a period; False when there is one, which stays as it is."""
+    _, new = BackupReport.objects.get_or_create(
+        kind=span.period, until=span.until, defaults={"body": body, "made_at": now}
+    )
+    return new
+
+
+def unsent(period: Period, *, made_since: datetime) -> list[int]:
+    """Return the ids of the reports made since a moment that were not mailed, in order of their periods."""
+    rows = BackupReport.objects.filter(kind=period, mailed_at=None, made_at__gte=made_since).order_by("until")
+    return list(rows.values_list("pk", flat=True))
+
+
+@contextmanager
+def sending(report: int, *, now: datetime) -> Iterator[Body | None]:
+    """Lend an unsent report to be handed over; it is written down as mailed when the block ends well.
+
+    None when it was mailed meanwhile, or somebody else is about it. Whoever dies inside has perhaps mailed it: it is
+    then mailed again, under the same Message-ID.
+    """
+    with transaction.atomic():
+        row = BackupReport.objects.select_for_update(skip_locked=True).filter(pk=report, mailed_at=None).first()
+        yield cast("Body", row.body) if row else None
+        if row is not None:
+            row.mailed_at = now
+            row.save(update_fields=["mailed_at"])
+
+
+def _lacking() -> dict[str, list[Lack]]:
+    rows = Copy.objects.filter(state__in=[CopyState.MISSING, CopyState.DAMAGED], backup__state__in=WHOLE)
+    found: dict[str, list[Lack]] = {}
+    for row in rows.select_related("backup").order_by("vault", "backup_id"):
+        found.setdefault(row.vault, []).append(
+            Lack(
+                backup=str(row.backup.id),
+                began_at=row.backup.began_at.isoformat(),
+                state=row.state,
+                detail=row.detail,
+            )
+        )
+    return found
+
+
+def _standing(name: str, configured: bool, figures: Sequence[int], lacking: list[Lack]) -> VaultStanding:  # noqa: FBT001 -- a fact, not a switch
+    copies, stored_bytes, unread, waiting, waiting_bytes = figures
+    return VaultStanding(
+        vault=name, configured=configured, copies=copies, stored_bytes=stored_bytes, unread=unread, waiting=waiting,
+        waiting_bytes=waiting_bytes, lacking=lacking,
+    )  # fmt: skip
+
+
+def _size(until: datetime) -> int | None:
+    rows = Backup.objects.filter(kind__in=[Kind.DAILY, Kind.WEEKLY], state__in=WHOLE, began_at__lt=until)
+    return rows.order_by("-number").values_list("stored_bytes", flat=True).first()
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _query(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,0 +1,123 @@
+"""Databases that a drill makes for itself: one for each pack, dropped after it whatever came of it.
+
+They are on the server of `ZARGAR_DRILL_DATABASE_URL`, whose login may create databases and take the role `zargar_owner`
+on; that may be the live server, and better another one. A name tells when its database was made, since PostgreSQL does
+not; what a killed drill left behind is known by that, and by nobody being connected to it.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from zargar.refusals import RefusedError
+
+OWNER: Final = "zargar_owner"
+PREFIX: Final = "zargar_drill_"
+OLD: Final = timedelta(hours=2)
+"""A task ends after half an hour; by then no drill is between making its database and connecting to it."""
+
+_NAME: Final = re.compile(rf"{PREFIX}(\d{{10,12}})_[0-9a-f]{{12}}")
+_ABANDONED: Final = """
+SELECT datname FROM pg_catalog.pg_database d
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) ORDER BY 1
+"""
+
+
+class CannotDrillError(RefusedError):
+    """The drills' server does not let its login do what drills need, or lacks an extension: nothing is proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What schemas may lean on beside themselves: roles of the live database, and (extension, schema) pairs."""
+
+    roles: tuple[str, ...]
+    extensions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class DrillServer:
+    """Where scratch databases are made. `url` is libpq's; `clock` returns aware UTC."""
+
+    url: str = field(repr=False)
+    clock: Callable[[], datetime]
+    surroundings: Surroundings = Surroundings((), ())
+
+    def connect(self, database: str | None = None) -> psycopg.Connection[Any]:
+        """Open a session in autocommit, on the URL's own database or on another. Raises `psycopg.OperationalError`."""
+        where = self.url if database is None else make_conninfo(self.url, dbname=database)
+        return psycopg.connect(where, autocommit=True, connect_timeout=5, application_name="zargar drill")
+
+    @contextmanager
+    def scratch(self, *, extensions: bool = True) -> Iterator[psycopg.Connection[Any]]:
+        """Give a session of `zargar_owner` on a new, empty database of its own, which is dropped at the end.
+
+        Missing roles are made on the server (they cannot log in), extensions in the database. Raises
+        `CannotDrillError`.
+        """
+        name = name_at(self.clock(), secrets.token_hex(6))
+        with self.connect() as server:
+            try:
+                self._make(server, name)
+                with closing(self.connect(name)) as session:
+                    if extensions:
+                        self._extend(session)
+                    session.execute(SQL("SET ROLE {}").format(Identifier(OWNER)))
+                    yield session
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as refused:
+                message = f"the drills' server refused: {refused.diag.message_primary}"
+                raise CannotDrillError(message) from refused
+            finally:
+                drop(server, name)
+
+    def sweep(self) -> tuple[str, ...]:
+        """Drop what killed drills left on the server; return the names."""
+        with self.connect() as server:
+            idle = [str(name) for (name,) in server.execute(_ABANDONED)]
+            gone = abandoned(idle, now=self.clock())
+            for name in gone:
+                drop(server, name)
+            return gone
+
+    def _make(self, server: psycopg.Connection[Any], name: str) -> None:
+        known = {str(role) for (role,) in server.execute("SELECT rolname FROM pg_catalog.pg_roles")}
+        for role in {OWNER, *self.surroundings.roles} - known:
+            server.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(role)))
+        statement = SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY wal_log")
+        server.execute(statement.format(Identifier(name), Identifier(OWNER)))
+        server.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
+
+    def _extend(self, session: psycopg.Connection[Any]) -> None:
+        for extension, schema in self.surroundings.extensions:
+            where = Identifier(schema)
+            session.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(where))
+            session.execute(
+                SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}").format(Identifier(extension), where)
+            )  # fmt: skip
+
+
+def name_at(moment: datetime, chance: str) -> str:
+    """Return the name of a scratch database: when it was made, and 12 hexadecimal digits."""
+    return f"{PREFIX}{int(moment.timestamp()):010}_{chance}"
+
+
+def abandoned(names: Iterable[str], *, now: datetime) -> tuple[str, ...]:
+    """Choose the scratch databases that are older than `OLD`; whatever is called otherwise is nobody's to drop."""
+    read = ((name, _NAME.fullmatch(name)) for name in names)
+    return tuple(name for name, made in read if made and datetime.fromtimestamp(int(made[1]), UTC) < now - OLD)
+
+
+def drop(server: psycopg.Connection[Any], name: str) -> None:
+    """Drop a scratch database with whoever is on it; refuse any other name."""
+    if _NAME.fullmatch(name) is None:
+        message = f"{name} is no scratch database of a drill"
+        raise ValueError(message)
+    server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))

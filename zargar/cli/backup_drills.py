@@ -1,0 +1,44 @@
+"""`zargar backups drill`: restore shops on trial, out of what a vault really has."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from zargar.cli import start
+from zargar.cli.output import AsJson, emit, table
+
+
+def drill(
+    backup: Annotated[UUID | None, typer.Argument(help="One backup; else the newest of each shop and vault.")] = None,
+    shop: Annotated[str | None, typer.Option(help="One shop (or `shared`); without, all that there are.")] = None,
+    vault: Annotated[str | None, typer.Option(help="One vault; without, each of them.")] = None,
+    *,
+    due: Annotated[bool, typer.Option("--due", help="Only those whose turn it is today.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore shops into databases of their own, compare them with what was recorded, and drop them; exit 1 if red.
+
+    Needs the key of operations (or escrow) in ZARGAR_BACKUP_IDENTITY or ZARGAR_BACKUP_IDENTITY_FILE, and in
+    ZARGAR_DRILL_DATABASE_URL a login that may create databases. A red drill makes the copy damaged.
+    """
+    start.django()
+    from zargar.backups import drills, wiring  # noqa: PLC0415 -- needs Django
+
+    if due and (backup or shop or vault):
+        message = "--due chooses by itself: leave out BACKUP, --shop and --vault"
+        raise typer.BadParameter(message)
+    if due:
+        period = wiring.drill_period() or drills.PERIOD
+        done = drills.run_due(wiring.yard(), period=period, budget=drills.BUDGET)
+    else:
+        done = drills.run_named(wiring.yard(), backup=backup, shop=shop, vault=vault)
+    rows = [
+        (one.backup, one.vault, one.schema, "proven" if one.proven else "RED", one.milliseconds, "; ".join(one.faults))
+        for one in done.verdicts
+    ]
+    lines = [table(("backup", "vault", "schema", "found", "ms", "faults"), rows)]
+    lines += [f"not drilled: {words}" for words in done.unanswered]
+    emit(done.summary(), as_json=as_json, human="\n".join(lines))
+    if done.unanswered or not all(one.proven for one in done.verdicts):
+        raise typer.Exit(1)

@@ -1,0 +1,51 @@
+"""`zargar keys`: make and check the keys that open backups."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zargar.cli import start
+from zargar.cli.output import AsJson, emit
+from zargar.refusals import RefusedError
+
+app = typer.Typer(name="keys", help="The keys that open backups.", no_args_is_help=True)
+
+
+class KeyFileExistsError(RefusedError):
+    """There is a file of that name; a key is never written over."""
+
+
+@app.command()
+def generate(
+    file: Annotated[Path, typer.Argument(help="Where the secret half goes, readable by you alone.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key pair; the public half is printed, the secret half written to a new file and shown nowhere.
+
+    Make one for operations and one for escrow, and keep the latter's file offline.
+    """
+    from zargar.backups import age  # noqa: PLC0415 -- `--help` need not wait for it
+
+    pair = age.generate()
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as there:
+        message = f"{file} is there already, and a key is never written over"
+        raise KeyFileExistsError(message) from there
+    with os.fdopen(descriptor, "w") as out:
+        out.write(f"# public key: {pair.recipient}\n{pair.identity}\n")
+    emit({"recipient": pair.recipient, "file": str(file)}, as_json=as_json, human=pair.recipient)
+
+
+@app.command()
+def check(*, as_json: AsJson = False) -> None:
+    """Show whether the key in ZARGAR_BACKUP_IDENTITY(_FILE) is that of operations or of escrow."""
+    start.django()
+    from zargar.backups import age, wiring  # noqa: PLC0415 -- needs Django
+
+    recipient = age.recipient_of(wiring.identity())
+    holder = wiring.holder_of(recipient)
+    emit({"recipient": recipient, "holder": holder}, as_json=as_json, human=f"{recipient} is the key of {holder}")

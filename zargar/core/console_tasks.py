@@ -1,0 +1,19 @@
+"""The tasks that the console starts: one domain call each, under the names that the contract gives them."""
+
+from zargar import clock, names
+from zargar.backups import jobs
+from zargar.engine.task import task
+from zargar.names import Family, Queue
+from zargar.outcomes import Summary
+
+
+@task(names.CONSOLE_START_BACKUP_JOB, family=Family.BACKUPS, queue=Queue.BACKUPS)
+def start_backup_job(*, shop_id: int | None = None, operator_id: int | None = None, **_: object) -> Summary:
+    """Back up one shop, or everything; the backup says which operator asked."""
+    return jobs.start(shop_id=shop_id, operator_id=operator_id)
+
+
+@task(names.CONSOLE_CLEANUP_OLD_BACKUPS, family=Family.BACKUPS, queue=Queue.MAINTENANCE)
+def cleanup_old_backups(**_: object) -> Summary:
+    """Do now what the nightly clean-up does."""
+    return jobs.clean_up(now=clock.now())
