@@ -8,7 +8,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 from kombu.entity import Queue as BrokerQueue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zargar.settings.embedded")
@@ -16,15 +16,27 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zargar.settings.embedded")
 from django.conf import settings
 
 from zargar.engine import logs
-from zargar.engine.configuration import broker_options, result_options
+from zargar.engine.configuration import broker_options, leave_drills, result_options
 from zargar.names import Queue
 
 HARD_LIMIT: Final = 30 * 60
 SOFT_LIMIT: Final = 25 * 60
 
 setup_logging.connect(logs.configure)
+celeryd_init.connect(leave_drills)
 
-app = Celery("zargar", include=["zargar.core.gold_price_tasks", "zargar.core.health_metrics"])
+app = Celery(
+    "zargar",
+    include=[
+        "zargar.core.backup_tasks",
+        "zargar.core.console_tasks",
+        "zargar.core.gold_price_tasks",
+        "zargar.core.health_metrics",
+        "zargar.core.installment_tasks",
+        "zargar.core.price_alerts",
+        "zargar.core.revaluation_bell",
+    ],
+)
 
 _on_redis = settings.CELERY_BROKER_URL.startswith(("redis", "sentinel"))
 _queue_arguments: dict[str, Any] = {} if _on_redis else {"x-queue-type": "quorum"}

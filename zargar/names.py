@@ -51,6 +51,8 @@ class Queue(StrEnum):
     BULK = "bulk"
     BACKUPS = "backups"
     MAINTENANCE = "maintenance"
+    DRILLS = "drills"
+    """Restores on trial: the only queue whose worker holds a key that opens backups; consumed where it is named."""
 
 
 class Family(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from django.db import connection
@@ -14,16 +15,21 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Q
 
 from zargar.admin_panel.engine import broker_answers, live_entries
+from zargar.admin_panel.words import word
 from zargar.audit.models import AuditRecord
 from zargar.ledger import operations as ledger
 from zargar.ledger.models import Run
 from zargar.monitoring import operations as monitoring
 from zargar.monitoring.operations import Look
 from zargar.pricing import operations as pricing
+from zargar.pricing import report_words, reporting
 from zargar.pricing.current import Answered
-from zargar.pricing.models import QuoteRecord, Tick, Verdict
+from zargar.pricing.models import QuoteRecord, ReportRecord, Tick, Verdict
+from zargar.pricing.periods import Kind, span_of
 from zargar.pricing.quotes import Instrument
-from zargar.pricing.wiring import choices
+from zargar.pricing.report_store import Kept
+from zargar.pricing.report_words import Story
+from zargar.pricing.wiring import choices, fineness
 from zargar.schedules import operations as schedules
 from zargar.schedules.models import MissedRange
 from zargar.schedules.operations import Line
@@ -33,6 +39,9 @@ AUDIT_LINES: Final = 100
 PATIENCE: Final = timedelta(seconds=2)
 LINES: Final = 20
 """How many ticks, runs and gaps one page shows."""
+
+REPORTS: Final = 60
+"""How many reports one page lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +75,26 @@ class Console:
     missed: Sequence[MissedRange]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLine:
+    """A report of prices in a list. `close` is Toman per gram of 750, None where nothing was accepted."""
+
+    id: int
+    title: str
+    close: Decimal | None
+    over: bool
+    made_at: datetime
+    mailed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A stored report of prices, and what it says in Persian."""
+
+    kept: Kept
+    story: Story
+
+
 def console(*, now: datetime) -> Console:
     """Read what the front page shows."""
     ticks = Tick.objects.annotate(used=Count("quotes", filter=Q(quotes__verdict=Verdict.USED))).order_by("-at", "-id")
@@ -73,7 +102,7 @@ def console(*, now: datetime) -> Console:
     return Console(
         now=now,
         look=look(now=now),
-        answered=pricing.current_price(now=now),
+        answered=pricing.current_price(now=now, fineness=fineness()),
         sources=_sources(newest[0] if newest else None),
         ticks=newest,
         runs=ledger.recent(limit=LINES),
@@ -81,6 +110,18 @@ def console(*, now: datetime) -> Console:
         schedule=schedules.overview(entries(), live=live_entries(), now=now),
         missed=schedules.missed(limit=LINES),
     )
+
+
+def price_reports() -> Sequence[ReportLine]:
+    """Return the newest reports of prices, the newest period first, without their pictures."""
+    rows = ReportRecord.objects.defer("chart").order_by("-start", "-id")[:REPORTS]
+    return [_report_line(row) for row in rows]
+
+
+def price_report(id_: int) -> ReportPage:
+    """Return one report of prices, told in Persian. Raises `NoSuchReportError`."""
+    kept = reporting.report(id_)
+    return ReportPage(kept, reporting.told(kept, words=partial(word, table="reason")))
 
 
 def look(*, now: datetime) -> Look:
@@ -130,4 +171,16 @@ def _source(name: str, last: QuoteRecord | None, latest: Sequence[QuoteRecord]) 
         source_time=last.source_time if last else None,
         verdict=judged or (Verdict.REJECTED if said else None),
         refusals=[(row.why, row.detail or row.field) for row in said if row.why],
+    )
+
+
+def _report_line(row: ReportRecord) -> ReportLine:
+    prices = row.body["prices"]
+    return ReportLine(
+        id=row.pk,
+        title=report_words.title(span_of(Kind(row.kind), row.start)),
+        close=Decimal(prices["close"]) if prices else None,
+        over=row.over,
+        made_at=row.made_at,
+        mailed_at=row.mailed_at,
     )

@@ -7,6 +7,9 @@ from zargar.admin_panel.admin.platform import platform_site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.console, name="console"),
+    path("reports/prices/", views.price_reports, name="price-reports"),
+    path("reports/prices/<int:number>/", views.price_report, name="price-report"),
+    path("reports/prices/<int:number>/chart.png", views.price_report_chart, name="price-report-chart"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("admin/", platform_site.urls),

@@ -60,6 +60,10 @@ REASONS: Final[Mapping[str, str]] = {
     "unreachable": "در دسترس نیست",
     "tls": "گواهی TLS پذیرفته نشد",
     "too_large": "پاسخ بیش از اندازه بود",
+    "inconsistent": "بخش‌هایش با هم نمی‌خواند",
+    "private_address": "نشانی آن در شبکه خصوصی است",
+    "proxy": "پراکسی کار نکرد",
+    "left_alone": "برای مدتی از آن پرسیده نمی‌شود",
 }
 
 TASKS: Final[Mapping[str, str]] = {
@@ -134,6 +138,7 @@ FINDINGS: Final[Mapping[str, str]] = {
     "family_failing": "بیش از یک دهم کارهای یک ساعت گذشته ناکام ماند",
     "dead_letters": "کارهایی مرده‌اند و کسی باید به آنها رسیدگی کند",
     "paused": "بخشی از برنامه را کسی متوقف کرده است",
+    "notices_unsent": "نامه‌ی هشدارهایی هنوز فرستاده نشده است",
 }
 
 HOUSE: Final[Mapping[str, str]] = {

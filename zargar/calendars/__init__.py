@@ -1,1 +1,5 @@
-"""Calendars of the trade: when the Tehran gold market is awake. Pure: the moment asked about is an argument."""
+"""Calendars of the trade: Jalali dates, when Tehran's gold market is awake and the world's is open, and closed days.
+
+`jalali`, `days`, `sessions`, `world`, `closures` and `proposals` are pure: the moment asked about is an argument. The
+table of closed days (shared schema) is in `models`; `operations` is the way in.
+"""

@@ -86,6 +86,12 @@ def add_months(day: date, months: int) -> date:
     return found
 
 
+def year_of(moment: datetime) -> int:
+    """Return the Jalali year of an aware moment in Tehran."""
+    year: int = jdatetime.date.fromgregorian(date=moment.astimezone(TEHRAN).date()).year
+    return year
+
+
 def first_and_last(year: int) -> tuple[date, date]:
     """Return the first and the last day of a Jalali year. Raises `NotJalaliError` for a year that nobody means."""
     return _gregorian(year, 1, 1), _gregorian(year, _MONTHS_A_YEAR, _last_day(year, _MONTHS_A_YEAR))

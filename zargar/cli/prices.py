@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from zargar import clock
-from zargar.cli import start
+from zargar.cli import price_alerts, price_history, price_market, start
+from zargar.cli.boards import asked_in_words, health_in_words, known_of_boards, standings
 from zargar.cli.exits import Exit, fail
 from zargar.cli.output import AsJson, Reason, actor, emit, table, tehran
 from zargar.clock import TEHRAN
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from zargar.pricing.current import Answered
 
 app = typer.Typer(name="prices", help="Gold prices.", no_args_is_help=True)
+app.command()(price_history.history)
+app.command()(price_history.backfill)
+app.command()(price_history.report)
+app.command()(price_alerts.alerts)
+app.command()(price_market.market)
 
 _SPANS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -46,9 +52,9 @@ class BadMomentError(InvalidError):
 def show(*, as_json: AsJson = False) -> None:
     """Show what shops are answered now: the price, its age, the five karats, and why. Exits with 1 without a price."""
     start.django()
-    from zargar.pricing import operations  # noqa: PLC0415 -- needs Django
+    from zargar.pricing import operations, wiring  # noqa: PLC0415 -- needs Django
 
-    answered = operations.current_price(now=clock.now())
+    answered = operations.current_price(now=clock.now(), fineness=wiring.fineness())
     emit(operations.answered_as_json(answered), as_json=as_json, human=_in_words(answered))
     _exit_without_price(answered)
 
@@ -81,11 +87,13 @@ def override(
 ) -> None:
     """Set the price that is answered while the boards do not agree, and the level their next one is compared with."""
     start.django()
-    from zargar.pricing import operations  # noqa: PLC0415 -- needs Django
+    from zargar.gold_installments import revaluation  # noqa: PLC0415 -- needs Django
+    from zargar.pricing import operations  # noqa: PLC0415 -- as above
 
     now = clock.now()
     end = moment(until, now=now)
     published = operations.set_override(value=value, until=end, reason=reason, actor=actor(), now=now)
+    revaluation.ring(now=now)
     emit(
         {"value": value, "until": end.isoformat(), "cache": published},
         as_json=as_json,
@@ -98,13 +106,18 @@ def sources(*, as_json: AsJson = False) -> None:
     """List the boards: whether they are asked and why, unit, the owner's terms, and how they did in the last 24 hours.
 
     `asked` and `because` follow from ZARGAR_PRICES_SOURCES, or where that is not set from the terms. `health` is
-    counted from the stored ticks, `check` is of the newest hourly check; null where nothing is known.
+    counted from the stored ticks, `check` is of the newest hourly check, `standing` says how it stands: `failures` in
+    a row, `last_asked`, and `left_alone` with `cause`, `until` and `because`, or null. Null where nothing is known.
+    The feeds of the world's ounce stand below the boards: no price, a band around it.
     """
     start.django()
     from zargar.pricing import wiring  # noqa: PLC0415 -- needs Django
+    from zargar.pricing.choice import of_world  # noqa: PLC0415 -- only this command needs it
 
-    choices = [(choice.source.board, choice) for choice in wiring.choices()]
-    health, checked = _known_of_boards()
+    world = wiring.market().world
+    choices = [(choice.source.board, choice) for choice in (*wiring.choices(), *of_world(world))]
+    health, checked = known_of_boards()
+    standing = standings()
     listed: list[JSON] = [
         {
             "source": board.name,
@@ -117,6 +130,7 @@ def sources(*, as_json: AsJson = False) -> None:
             "at_most_every_seconds": int(board.at_most_every.total_seconds()),
             "health": health.get(board.name),
             "check": checked.get(board.name),
+            "standing": standing.get(board.name),
         }
         for board, choice in choices
     ]
@@ -125,8 +139,8 @@ def sources(*, as_json: AsJson = False) -> None:
             board.name,
             board.unit,
             board.terms,
-            *_health_in_words(health.get(board.name), checked.get(board.name)),
-            "yes" if choice.asked else f"no: {choice.because}",
+            *health_in_words(health.get(board.name), checked.get(board.name)),
+            asked_in_words(choice, standing.get(board.name)),
         )
         for board, choice in choices
     ]
@@ -146,6 +160,27 @@ def sources(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def retry(
+    source: Annotated[str, typer.Argument(help="The source's name, as `zargar prices sources` shows it.")],
+    reason: Reason,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Have the next tick ask a board that is left alone for its failures, or for what it answered."""
+    start.django()
+    from zargar.pricing import operations, wiring  # noqa: PLC0415 -- needs Django
+
+    before = operations.retry_board(
+        name=source, reason=reason, actor=actor(), rules=wiring.market().manners, now=clock.now()
+    )
+    emit(
+        {"source": source, "failures": before.failures, "why": before.why},
+        as_json=as_json,
+        human=f"{source} is asked again by the next tick; it had {before.failures} failures in a row ({before.why})",
+    )
+
+
+@app.command()
 def parse(
     source: Annotated[str, typer.Argument(help="The source's name, as `zargar prices sources` shows it.")],
     file: Annotated[Path, typer.Argument(help="A file that holds the body of the board's answer.")],
@@ -153,7 +188,7 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json/--human", help="JSON with stable names, or a table.")] = True,
 ) -> None:
     """Print what a source makes of a saved answer. Needs no database and asks nobody."""
-    chosen = catalogue.named(source)
+    chosen = catalogue.known(source)
     try:
         body = file.read_bytes()
     except OSError as error:
@@ -202,37 +237,6 @@ def moment(text: str, *, now: datetime) -> datetime:
         message = f"{text!r}: {BadMomentError.__doc__}"
         raise BadMomentError(message) from bad
     return (found if found.tzinfo else found.replace(tzinfo=TEHRAN)).astimezone(UTC)
-
-
-def _known_of_boards() -> tuple[dict[str, JSON], dict[str, JSON]]:
-    """Return each board's record of 24 hours and what the newest check found; nothing where the database is away."""
-    from django.db import InterfaceError, OperationalError  # noqa: PLC0415 -- needs Django
-
-    from zargar import names  # noqa: PLC0415 -- as above
-    from zargar.ledger import operations as ledger  # noqa: PLC0415 -- as above
-    from zargar.ledger.models import State  # noqa: PLC0415 -- as above
-    from zargar.monitoring import sources as records  # noqa: PLC0415 -- as above
-    from zargar.monitoring import store  # noqa: PLC0415 -- as above
-
-    try:
-        found = store.by_source(since=clock.now() - records.WINDOW)
-        checks = ledger.recent(task=names.VALIDATE_GOLD_PRICE_APIS, state=State.SUCCEEDED, limit=1)
-    except (OperationalError, InterfaceError):
-        typer.echo("the database does not answer: how the boards did is not known", err=True)
-        return {}, {}
-    summary = checks[0].summary if checks else None
-    checked = summary.get("boards") if isinstance(summary, dict) else None
-    return {name: records.as_json(one) for name, one in found.items()}, checked if isinstance(checked, dict) else {}
-
-
-def _health_in_words(health: JSON, checked: JSON) -> tuple[str, ...]:
-    known = health if isinstance(health, dict) else {}
-    check = checked if isinstance(checked, dict) else {}
-    share = f"{known['priced']}/{known['asked']}" if known else "-"
-    return (
-        str(known.get("grade", "unknown")), share, str(known.get("used", "-")), str(check.get("latency_ms", "-")),
-        str(check.get("deviation_per_mille") or "-"), str(known.get("why") or "-"),
-    )  # fmt: skip
 
 
 def _exit_without_price(answered: "Answered") -> None:

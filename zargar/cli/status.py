@@ -97,6 +97,9 @@ def _facts(seen: "Seen") -> Summary:
         "runs": dict(seen.runs),
         "entries_live": list(seen.live),
         "entries_paused": list(seen.paused),
+        "alerts": {kind: iso(since) for kind, since in seen.alerts.items()},
+        "notices_unsent": seen.notices_unsent,
+        "mail": "configured" if seen.mail_configured else "not configured",
     }
 
 

@@ -1,12 +1,15 @@
 """The tasks of gold prices: a name, a family, one call each."""
 
-from zargar import clock, names
+from functools import partial
+
+from zargar import clock, mail, names
+from zargar.admin_panel.words import word
 from zargar.engine.task import task
 from zargar.names import Family, Queue
 from zargar.outcomes import Summary
-from zargar.pricing import operations
+from zargar.pricing import alerts, operations, reporting
 from zargar.pricing.operations import ForceReason
-from zargar.pricing.wiring import market
+from zargar.pricing.wiring import fineness, market, post
 from zargar.schedules.wiring import next_price
 from zargar.upkeep import operations as upkeep
 from zargar.upkeep.wiring import keep
@@ -36,7 +39,22 @@ def validate_gold_price_apis(**_: object) -> Summary:
     return operations.validate_boards(market=market(), next_price=next_price, now=clock.now())
 
 
+@task(names.GENERATE_GOLD_PRICE_REPORT, family=Family.PRICES, queue=Queue.MAINTENANCE)
+def generate_gold_price_report(*, period: str, **_: object) -> Summary:
+    """Make, keep and mail the reports that are owed of a `period`: daily, weekly or monthly."""
+    return reporting.generate_report(
+        kind=period, now=clock.now(), post=post(), words=partial(word, table="reason"), fineness=fineness()
+    )
+
+
 @task(names.CLEANUP_GOLD_PRICE_CACHE, family=Family.PRICES, queue=Queue.MAINTENANCE)
 def cleanup_gold_price_cache(**_: object) -> Summary:
-    """Repair the cached price, and remove the rows about the system itself that have outlived their period."""
+    """Repair the cached price, bring history up to date, and remove the rows that have outlived their period."""
     return upkeep.clean_up(keep=keep(), now=clock.now())
+
+
+# On the queue of other messages: a mail server that hangs must not delay a price.
+@task(names.SEND_GOLD_PRICE_ALERT, family=Family.NOTIFICATIONS, queue=Queue.BULK)
+def send_gold_price_alert(*, notice_id: int, **_: object) -> Summary:
+    """Send a notice of an alert to the operators, unless it has been sent."""
+    return alerts.send(notice_id=notice_id, postbox=mail.postbox, to=mail.operators(), now=clock.now())

@@ -46,6 +46,8 @@ class Database:
     name: str
     app_url: str = field(repr=False)
     owner_url: str = field(repr=False)
+    drills_url: str | None = field(default=None, repr=False)
+    """A login of the server that may make databases, for drills; None where none is known."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -104,7 +106,7 @@ def borrow(url: str) -> Database:
             _grants_on_borrowed(connection, name)
         except psycopg.errors.InsufficientPrivilege as error:
             raise CannotUseDatabaseError from error
-    return Database(name, app_url=_at(url, role=APP), owner_url=_at(url, role=OWNER))
+    return Database(name, app_url=_at(url, role=APP), owner_url=_at(url, role=OWNER), drills_url=url)
 
 
 def _role_with_password(connection: Connection, role: str, password: str) -> None:

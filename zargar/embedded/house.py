@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Final
@@ -19,7 +19,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from redis import Redis
 
-from zargar.embedded import databases, process, programs, settle
+from zargar.embedded import backup_places, databases, process, programs, settle
 from zargar.embedded.databases import Database, Passwords
 from zargar.embedded.errors import GivenServerError, PartError
 from zargar.embedded.folder import DataFolder
@@ -36,7 +36,15 @@ PROGRAM_SECONDS: Final = 60.0
 IMPATIENCE: Final = "5"
 """Seconds after which a message counts as lost beside the sandbox, where somebody watches; elsewhere 15."""
 
+MAIL_DOMAIN: Final = "zargar.localhost"
+"""Nobody's: beside the sandbox letters go to its mail server, whatever the environment says, and no further."""
+
 SETTINGS: Final = "zargar.settings.embedded"
+DRILL_URL: Final = "ZARGAR_DRILL_DATABASE_URL"
+FOR_FEW: Final = frozenset(
+    {"DATABASE_OWNER_URL", "ZARGAR_BACKUP_DATABASE_URL", "ZARGAR_BACKUP_IDENTITY_FILE", DRILL_URL}
+)
+"""Values that a child gets only if its program names them: what may read or change every schema, and open backups."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +86,12 @@ class House:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of our children: ours, with the house's values over it, and without the owner's login."""
-        own = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
-        given = {name: value for name, value in self.values.items() if name != "DATABASE_OWNER_URL"}
-        return {**own, **given, "ZARGAR_DATA": str(self.folder.path), "DJANGO_SETTINGS_MODULE": SETTINGS}
+        """The environment of our children: ours, with the house's values over it, and without what is for few.
+
+        That is there and empty: what is not there, the settings would read out of `<data>/environment`.
+        """
+        own = {"ZARGAR_DATA": str(self.folder.path), "DJANGO_SETTINGS_MODULE": SETTINGS}
+        return {**os.environ, **self.values, **dict.fromkeys(FOR_FEW, ""), **own}
 
     def start(self) -> None:
         """Start everything, in order. What had been started when an error is raised is still to be stopped.
@@ -93,6 +103,7 @@ class House:
         database = self._database()
         self.values |= database.env
         self.values |= self._broker()
+        self.values |= backup_places.prepare(self.folder, database)
         self.values |= self._sandbox()
         self.folder.write_environment(self.values)
         self._settle(database)
@@ -126,7 +137,8 @@ class House:
         child = self.supervisor.start("postgres", cluster.prepare(), tier=Tier.SERVER)
         cluster.wait_until_ready(child)
         passwords = Passwords(owner=self.folder.secret("zargar_owner"), app=self.folder.secret("zargar_app"))
-        return databases.prepare(cluster.url(), name=DATABASE, passwords=passwords)
+        made = databases.prepare(cluster.url(), name=DATABASE, passwords=passwords)
+        return replace(made, drills_url=cluster.url())
 
     def _given_database(self, url: str) -> Database:
         if self.options.owner_url is None:
@@ -154,13 +166,18 @@ class House:
     def _sandbox(self) -> dict[str, str]:
         if not self.options.sandbox:
             return {}
-        port = process.free_port()
+        port, mail_port = process.free_port(), process.free_port()
         self._begin()
-        self._open([programs.sandbox(port)])
+        self._open([programs.sandbox(port, mail_port)])
         url = f"http://{LOOPBACK}:{port}"
         self._answers("sandbox", version("zargar"), url)
         every = {"ZARGAR_PRICES_EVERY_SECONDS": str(self.options.prices_every)} if self.options.prices_every else {}
-        return {"ZARGAR_SANDBOX_URL": url, "ZARGAR_RING_GRACE_SECONDS": IMPATIENCE, **every}
+        mail = {
+            "ZARGAR_MAIL_URL": f"smtp://{LOOPBACK}:{mail_port}",
+            "ZARGAR_MAIL_FROM": f"zargar@{MAIL_DOMAIN}",
+            "ZARGAR_OPERATORS_MAIL": f"operator@{MAIL_DOMAIN}",
+        }
+        return {"ZARGAR_SANDBOX_URL": url, "ZARGAR_RING_GRACE_SECONDS": IMPATIENCE, **mail, **every}
 
     def _settle(self, database: Database) -> None:
         self._begin()
@@ -170,8 +187,10 @@ class House:
     def _programs(self) -> None:
         self._begin()
         port = process.free_port()
-        self._open([*programs.workers(), *programs.beats(), programs.web(port)])
-        self._answers("workers and beats", version("celery"), "realtime, house, beat-1, beat-2")
+        drills = [programs.drills()] if DRILL_URL in self.values else []
+        celery = [*programs.workers(), *drills, *programs.beats()]
+        self._open([*celery, programs.web(port)])
+        self._answers("workers and beats", version("celery"), ", ".join(program.name for program in celery))
         self._answers("web", version("gunicorn"), f"http://{LOOPBACK}:{port}")
 
     # -- how a part is started ----------------------------------------------------------------------------------------
@@ -179,9 +198,14 @@ class House:
     def _open(self, chosen: list[Program]) -> None:
         """Start programs side by side and wait until each of them serves."""
         already = {program.name: self._said(program) for program in chosen}
-        children = [(program, self.supervisor.start(program.name, program.command(self.env))) for program in chosen]
+        children = [(program, self._start(program)) for program in chosen]
         for program, child in children:
             self._wait(program, child, already[program.name])
+
+    def _start(self, program: Program) -> subprocess.Popen[bytes]:
+        known = {**os.environ, **self.values}
+        named = {name: known[name] for name in program.needs if name in known}
+        return self.supervisor.start(program.name, program.command({**self.env, **named}))
 
     def _wait(self, program: Program, child: subprocess.Popen[bytes], already: int) -> None:
         deadline = time.monotonic() + PROGRAM_SECONDS

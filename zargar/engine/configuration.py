@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from zargar.names import Queue
+
 MARGIN: Final = 4
 """The visibility timeout in hard limits: a message that is still being worked on must not be handed out again."""
 
@@ -37,3 +39,12 @@ def result_options(*, hard_limit: int) -> dict[str, Any]:
         "retry_policy": {"timeout": 5.0},
         "global_keyprefix": "zargar:",
     }
+
+
+def leave_drills(*, instance: Any, options: dict[str, Any], **_: object) -> None:  # noqa: ANN401 -- celery is not typed
+    """Keep a worker that was not told its queues (`-Q`) off `drills` (Celery signal, before its queues are chosen).
+
+    Their worker holds a key that opens backups; a plain worker has none and would fail every run that it takes.
+    """
+    if not options.get("queues"):
+        instance.app.amqp.queues.deselect([Queue.DRILLS.value])

@@ -55,6 +55,7 @@ class Code(StrEnum):
     FAMILY_FAILING = "family_failing"
     DEAD_LETTERS = "dead_letters"
     PAUSED = "paused"
+    NOTICES_UNSENT = "notices_unsent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Facts:
     """All that the judgement looks at.
 
     `queues` are those that need a worker; `waits` is the longest wait of a due run by queue; `price_due` says whether a
-    price should have come in the time that one counts as live; `boards` is what they said in that time.
+    price should have come in the time that one counts as live; `boards` is what they said in that time;
+    `notices_unsent` counts the letters about prices that should have left by now.
     """
 
     broker_answers: bool
@@ -85,6 +87,8 @@ class Facts:
     families: Mapping[Family, Grade]
     dead_letters: int
     paused: Sequence[str]
+    notices_unsent: int = 0
+    mail_configured: bool = True
 
 
 class Life(StrEnum):
@@ -230,6 +234,10 @@ def _people(facts: Facts) -> Iterator[Finding]:
         yield Finding(Code.DEAD_LETTERS, Level.PERSON, "runs", words)
     if facts.paused:
         yield Finding(Code.PAUSED, Level.PERSON, "schedule", f"paused: {', '.join(facts.paused)}")
+    if facts.notices_unsent:
+        why = "the mail server does not take them" if facts.mail_configured else "no mail is configured"
+        words = f"{facts.notices_unsent} notice(s) of alerts wait to be sent: {why}; `zargar prices alerts`"
+        yield Finding(Code.NOTICES_UNSENT, Level.NOTE, "mail", words)
 
 
 def _served(pulses: Sequence[Pulse]) -> set[str]:

@@ -7,16 +7,19 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection
 
+from zargar import mail
 from zargar.ledger import heartbeats
 from zargar.ledger import operations as ledger
 from zargar.ledger.heartbeats import Pulse
-from zargar.monitoring import families, store
+from zargar.monitoring import families, price_alerts, store
 from zargar.monitoring.families import Grade, Record
 from zargar.monitoring.house import Facts, Finding, judge, state, without_database
 from zargar.monitoring.sources import SourceRecord
 from zargar.names import Family
+from zargar.pricing import alerts
 from zargar.pricing import operations as pricing
 from zargar.pricing.current import LIVE_FOR, Answered
+from zargar.pricing.wiring import fineness
 from zargar.schedules import operations as schedules
 from zargar.schedules.catalogue import Entry
 from zargar.schedules.wiring import entries, next_price
@@ -37,6 +40,9 @@ class Seen:
     families: Mapping[Family, tuple[Record, Grade]]
     live: Sequence[str]
     paused: Sequence[str]
+    alerts: Mapping[str, datetime]
+    notices_unsent: int
+    mail_configured: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,8 @@ def look(*, live: Sequence[Entry], broker_answers: Callable[[], bool], now: date
             families={family: grade for family, (_, grade) in seen.families.items()},
             dead_letters=seen.runs["dead"],
             paused=seen.paused,
+            notices_unsent=seen.notices_unsent,
+            mail_configured=seen.mail_configured,
         )
     )
     return Look(state=state(findings), findings=findings, broker_answers=answers, seen=seen)
@@ -78,7 +86,7 @@ def look(*, live: Sequence[Entry], broker_answers: Callable[[], bool], now: date
 def _see(live: Sequence[Entry], *, now: datetime) -> Seen:
     counted = store.by_family(since=now - WINDOW)
     return Seen(
-        price=pricing.current_price(now=now),
+        price=pricing.current_price(now=now, fineness=fineness()),
         pulses=heartbeats.pulses(),
         waits=store.waits(),
         runs=ledger.counts(),
@@ -88,4 +96,7 @@ def _see(live: Sequence[Entry], *, now: datetime) -> Seen:
         },
         live=[entry.name for entry in live],
         paused=[line.entry.name for line in schedules.overview(entries(), live=live, now=now) if line.paused_at],
+        alerts=alerts.standing(),
+        notices_unsent=price_alerts.unsent(now=now),
+        mail_configured=mail.configured(),
     )

@@ -1,11 +1,12 @@
 """What a price board has been worth lately: how often it gave a price when asked, and how often that was used. Pure."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from zargar.monitoring.families import Grade
+from zargar.monitoring.families import Grade, Metric, Record, line
 from zargar.outcomes import Summary
 
 WINDOW: Final = timedelta(hours=24)
@@ -20,7 +21,7 @@ class SourceRecord:
     """What the stored quotes say of one board over a window.
 
     Attributes:
-        asked: ticks in which it was asked.
+        asked: ticks in which its price was wanted: it was asked, or left alone for its failures.
         priced: those in which it gave the price of a gram of 750, whatever the judge made of it.
         used: those in which that price carried the decision or could have.
         silent_since: the oldest tick since which it gave no price at all; None when it gave one in the newest.
@@ -48,6 +49,22 @@ def judge(record: SourceRecord) -> Grade:
     if record.rate < FAILING_BELOW:
         return Grade.FAILING
     return Grade.DEGRADED if record.rate < DEGRADED_BELOW else Grade.OK
+
+
+def overall(records: Mapping[str, SourceRecord]) -> str | None:
+    """Return the mission's line for all sources together: of all askings, how many gave a price; None without any."""
+    priced, asked = sum(one.priced for one in records.values()), sum(one.asked for one in records.values())
+    return line(Metric("gold_price_sources", ()), Record(successful=priced, failed=asked - priced))
+
+
+def each(records: Mapping[str, SourceRecord]) -> Iterator[str]:
+    """Yield the mission's line for every source that was asked, by its name."""
+    for name, one in sorted(records.items()):
+        said = line(
+            Metric(f"gold_price_source.{name}", ()), Record(successful=one.priced, failed=one.asked - one.priced)
+        )
+        if said is not None:
+            yield said
 
 
 def as_json(record: SourceRecord) -> Summary:

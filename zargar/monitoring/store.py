@@ -8,17 +8,24 @@ from zargar.ledger.store import query
 from zargar.monitoring.families import Record
 from zargar.monitoring.sources import SourceRecord
 from zargar.names import Family
+from zargar.pricing.sources import WORLD_FAMILY
 
 
 def by_family(*, since: datetime) -> Mapping[Family, Record]:
-    """Count the runs opened since a moment that have closed, for every family; one with none has zeros."""
+    """Count the runs opened since a moment that have closed, for every family; one with none has zeros.
+
+    Of prices only those in the realtime queue are timed: their promise is that queue's, and what follows a price in
+    another (contracts, checks) may wait there behind slower work.
+    """
     rows = query(
         """
         SELECT family,
                count(*) FILTER (WHERE state = 'succeeded'),
                count(*) FILTER (WHERE state IN ('dead', 'superseded')),
-               percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(started_at - due_at, interval '0')),
+               percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(started_at - due_at, interval '0'))
+                   FILTER (WHERE family <> 'prices' OR queue = 'realtime'),
                percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY finished_at - started_at)
+                   FILTER (WHERE family <> 'prices' OR queue = 'realtime')
         FROM ledger_run WHERE created_at >= %s AND finished_at IS NOT NULL GROUP BY family
         """,
         [since],
@@ -39,6 +46,19 @@ def of_tasks(tasks: Sequence[str], *, since: datetime) -> Record:
     return Record(successful=successful, failed=failed)
 
 
+def last_is_dead(tasks: Sequence[str], *, since: datetime) -> bool:
+    """Say whether the newest of the closed runs of some tasks, opened since a moment, is a dead letter."""
+    rows = query(
+        """
+        SELECT state = 'dead' FROM ledger_run
+        WHERE task = ANY(%s) AND created_at >= %s AND finished_at IS NOT NULL
+        ORDER BY created_at DESC LIMIT 1
+        """,
+        [list(tasks), since],
+    )
+    return bool(rows and rows[0][0])
+
+
 def waits() -> Mapping[str, timedelta]:
     """Return how long the oldest due run of each queue has been due; a queue in which none is due is absent."""
     rows = query(
@@ -51,7 +71,10 @@ def waits() -> Mapping[str, timedelta]:
 
 
 def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:
-    """Count what each board said in the ticks since a moment, from the stored quotes; a board never asked is absent."""
+    """Count what each board said in the ticks since a moment, from the stored quotes; a board never asked is absent.
+
+    The feeds of the world are no boards: they never give the price of a gram.
+    """
     rows = query(
         """
         WITH said AS (
@@ -60,7 +83,7 @@ def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:
                    bool_or(quote.verdict = 'used') AS used,
                    max(quote.why) FILTER (WHERE quote.verdict = 'rejected') AS why
             FROM pricing_tick AS tick JOIN pricing_quoterecord AS quote ON quote.tick_id = tick.id
-            WHERE tick.at >= %s GROUP BY quote.source, tick.at, tick.id
+            WHERE tick.at >= %s AND quote.family <> %s GROUP BY quote.source, tick.at, tick.id
         ), last AS (
             SELECT source, max(at) FILTER (WHERE priced) AS priced_at FROM said GROUP BY source
         )
@@ -69,7 +92,7 @@ def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:
                (array_agg(why ORDER BY at DESC, id DESC) FILTER (WHERE why IS NOT NULL))[1]
         FROM said JOIN last USING (source) GROUP BY source
         """,
-        [since],
+        [since, WORLD_FAMILY],
     )
     return {
         source: SourceRecord(asked=asked, priced=priced, used=used, silent_since=silent, why=why or "")

@@ -7,7 +7,7 @@ that occur twice and nesting without end make the whole answer NOT_JSON.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import NoReturn
@@ -119,12 +119,16 @@ class JsonObject:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer: status, content type, the body's bytes (bounded by the asker) and when it was complete (UTC)."""
+    """One HTTP answer: status, content type, the body's bytes (bounded by the asker) and when it was complete (UTC).
+
+    `retry_after`: how long its server asks to be left alone, counted from when it was asked.
+    """
 
     status: int
     content_type: str
     body: bytes
     received_at: datetime
+    retry_after: timedelta | None = None
 
     def json_object(self) -> JsonObject:
         """Read the body as one JSON object. Raises `BadAnswer`: HTTP_STATUS when not 200, else NOT_JSON."""

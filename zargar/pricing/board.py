@@ -59,6 +59,8 @@ class Board:
     It is asked with one GET of `url` (or, after its hand-shake, one POST), not more often than `at_most_every`.
     `unit` is what it declares for gold; a field in another unit says so where it is read. `cookie_first`: its guard
     answers the first request with a redirect that sets a cookie, and the same request with that cookie with the price.
+    `headers` are sent along, for a board that answers nobody without them. `patience`: it takes longer than a tick can
+    wait, so that the hourly check asks it, under this deadline, and ticks use what it said for a while.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Board:
     handshake: Handshake | None = None
     cookie_first: bool = False
     key: Key | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    patience: timedelta | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What a check of the boards finds, and when it may ask them at all. Pure.
 
 A check asks each board once beside the schedule of prices, so it has to keep the boards' pace together with it: see
-`wait_until`. It judges nothing and changes no price; it says which board answers, how fast, and how far it is off.
+`wait_until`. It judges nothing and changes no price; it says which board answers, how fast, and how far it is off. A
+board that takes longer than a tick can wait is asked here alone, and what it says is kept for the ticks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,17 @@ from statistics import median
 from typing import Final
 
 from zargar.outcomes import JSON, Summary
-from zargar.pricing.board import Said
+from zargar.pricing.board import Board, Said
+from zargar.pricing.politeness import LeftAlone
 from zargar.pricing.ports import Asked
 from zargar.pricing.quotes import Rejection, Toman
 
 SLOWEST: Final = timedelta(minutes=2)
 """The slowest pace of a board that is checked: twice that fits between two ticks of the schedule."""
+
+SLOW_FOR: Final = timedelta(hours=2)
+"""How long ticks use what a board with patience said: one check may fail, and the union's price changes a few times a
+day. Its own stamp is judged like any other."""
 
 _TENTH: Final = Decimal("0.1")
 
@@ -72,14 +78,27 @@ def wait_until(*, last: datetime | None, next_price: datetime, pace: timedelta, 
     return max(moments) + pace if moments else None
 
 
-def as_json(checks: Sequence[BoardCheck]) -> Summary:
-    """Say it in JSON: per board, with prices and per mille as strings and latencies in whole milliseconds."""
+def checkable(board: Board) -> bool:
+    """Say whether a check asks this board: it alone asks those with patience, of the others all that keep pace."""
+    return board.patience is not None or board.at_most_every <= SLOWEST
+
+
+def as_json(checks: Sequence[BoardCheck], *, left: Mapping[str, LeftAlone] | None = None) -> Summary:
+    """Say it in JSON: per board, with prices and per mille as strings and latencies in whole milliseconds.
+
+    `left_alone` holds the boards that were not asked, until when and why.
+    """
     boards: dict[str, JSON] = {one.source: _one_as_json(one) for one in checks}
+    alone: dict[str, JSON] = {
+        name: {"cause": one.cause, "until": one.until.isoformat(), "because": one.because}
+        for name, one in (left or {}).items()
+    }
     return {
         "asked": len(checks),
         "answered": sum(one.answered for one in checks),
         "readable": sum(one.readable for one in checks),
         "boards": boards,
+        "left_alone": alone,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from zargar.pricing.board import Board, Source
-from zargar.pricing.sources import CATALOGUE, named
+from zargar.pricing.sources import CATALOGUE, WORLD, named
 from zargar.refusals import InvalidError
 
 
@@ -41,6 +41,16 @@ def choose(*, names: Sequence[str] | None, keys: Container[str], sandbox: bool) 
     if sandbox:
         return tuple(Choice(source, asked=True, because="the sandbox stands in for it") for source in CATALOGUE)
     return tuple(_by_terms(source, keys) for source in CATALOGUE)
+
+
+def of_world(asked: Sequence[Source]) -> tuple[Choice, ...]:
+    """Say of every feed of the world whether it is asked; `asked` are those of this deployment's market."""
+    return tuple(
+        Choice(source, asked=True, because="asked along with the boards")
+        if source in asked
+        else Choice(source, asked=False, because="ZARGAR_PRICES_WORLD is off")
+        for source in WORLD
+    )
 
 
 def setting_of(board: Board) -> str:

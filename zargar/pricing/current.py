@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from zargar.pricing.karats import five_karats
+from zargar.pricing.karats import STANDARD, Fineness, five_karats
 from zargar.pricing.quotes import Toman
 from zargar.pricing.readings import State
 
@@ -74,21 +74,27 @@ class Answered:
     reason: str
 
 
-def answer(facts: Facts, *, now: datetime, live_for: timedelta = LIVE_FOR) -> Answered:
-    """Answer from the newest of what was accepted and what an operator set, while that has not run out."""
+def answer(facts: Facts, *, now: datetime, live_for: timedelta = LIVE_FOR, fineness: Fineness = STANDARD) -> Answered:
+    """Answer from the newest of what was accepted and what an operator set, while that has not run out.
+
+    The karats are derived here, by `fineness`, and kept nowhere: what is cached is the price alone.
+    """
     accepted, override, latest = facts.accepted, facts.override, facts.latest
     if accepted and latest and latest.state is State.ACCEPTED and now - latest.at < live_for:
-        return _answered(Standing.LIVE, accepted.price, accepted.at, now, latest.reason)
+        return _answered(Standing.LIVE, accepted, now, latest.reason, fineness)
     if override and now < override.until and (accepted is None or override.at > accepted.at):
-        return _answered(Standing.OPERATOR, override.price, override.at, now, f"set by an operator: {override.reason}")
+        why = f"set by an operator: {override.reason}"
+        return _answered(Standing.OPERATOR, override, now, why, fineness)
     why = _why_not_live(latest, now)
     if accepted:
-        return _answered(Standing.FALLBACK, accepted.price, accepted.at, now, why)
+        return _answered(Standing.FALLBACK, accepted, now, why, fineness)
     return Answered(Standing.NONE, None, None, None, {}, f"no price: none was ever accepted; {why}")
 
 
-def _answered(standing: Standing, price: Toman, at: datetime, now: datetime, reason: str) -> Answered:
-    return Answered(standing, price, at, now - at, five_karats(price), reason)
+def _answered(
+    standing: Standing, priced: Priced | OperatorPrice, now: datetime, reason: str, fineness: Fineness
+) -> Answered:
+    return Answered(standing, priced.price, priced.at, now - priced.at, five_karats(priced.price, fineness), reason)
 
 
 def _why_not_live(latest: LatestTick | None, now: datetime) -> str:

@@ -4,8 +4,8 @@ A tick that finds no agreement is no failure: it is stored, and the answer is th
 as a fallback with its age. Only a tick that could not be stored at all raises.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -13,23 +13,25 @@ from typing import Final
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from zargar.calendars.sessions import session_at
+from zargar.calendars import operations as calendar
 from zargar.outcomes import JSON, Permanent, Retryable, Snooze, Summary
-from zargar.pricing import cache, checks, outlived, store
-from zargar.pricing.answers import Answer
-from zargar.pricing.board import Said, Source
+from zargar.pricing import asking, board_store, cache, checks, judging, marks_store, outlived, store, venues_store
+from zargar.pricing.board import Source
 from zargar.pricing.cache import Found, Published
-from zargar.pricing.consensus import decide
 from zargar.pricing.current import Answered, Standing, answer
 from zargar.pricing.figures import BadFigure, positive
-from zargar.pricing.karats import UnsupportedKaratError, supported
-from zargar.pricing.ports import Asked, Boards
-from zargar.pricing.quotes import Rejection, Toman, Why, plain
-from zargar.pricing.readings import Decision, Reading, state_of
+from zargar.pricing.karats import STANDARD, Fineness, UnsupportedKaratError, supported
+from zargar.pricing.market import Market
+from zargar.pricing.marks import Mark
+from zargar.pricing.politeness import MannerRules, Manners, held_back
+from zargar.pricing.ports import Asked
+from zargar.pricing.quotes import Toman, plain
+from zargar.pricing.readings import Decision, state_of
 from zargar.pricing.retention import Keep, may_go
 from zargar.pricing.rules import Rules
-from zargar.pricing.store import Asking
-from zargar.refusals import InvalidError
+from zargar.pricing.sources import known
+from zargar.pricing.venues import View, view
+from zargar.refusals import InvalidError, RefusedError
 
 SCHEDULED: Final = "scheduled"
 
@@ -47,19 +49,8 @@ class BadOverrideError(InvalidError):
     """An override's value must be a positive number of Toman per gram of 750, and its end must lie ahead."""
 
 
-@dataclass(frozen=True)
-class Market:
-    """The parts that a tick needs: the port to the boards, which of them to ask, and by which limits.
-
-    `pace` is the least time between two rounds of asking, since boards ban those who ask more often; a board whose own
-    cadence is slower is left out of the rounds between. No pace (a sandbox): everybody is asked every time.
-    """
-
-    boards: Boards
-    sources: tuple[Source, ...]
-    rules: Rules
-    deadline: timedelta
-    pace: timedelta
+class NotLeftAloneError(RefusedError):
+    """A board can only be forgiven while it is left alone."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +83,16 @@ def update_prices(*, market: Market, now: datetime, trigger: str = SCHEDULED) ->
     """Ask every board once, judge what they say, store it, and publish. Raises `Retryable` when it cannot be stored.
 
     Within `market.pace` of the tick before, no board is asked and nothing is judged; the answer is the current one.
+    Boards with patience are not asked here; what the check heard of them counts for `checks.SLOW_FOR`.
     """
     try:
-        last = store.last_asked()
-        if last is not None and timedelta() <= now - last < market.pace:
-            return Ticked(trigger, None, None, answer(store.facts(), now=now), cache.publish())
-        sources = _due(market, now=now)
-        asked = market.boards.ask_all([source.board for source in sources], deadline=market.deadline, now=now)
-        decision = _judge_and_store(replace(market, sources=sources), asked, now=now, trigger=trigger)
+        turn = judging.take_turn(market, now=now)
+        if turn is None:
+            return Ticked(trigger, None, None, _answer(market, now=now), cache.publish())
+        done = asking.ask(market.boards, turn, deadline=market.deadline, now=now)
+        decision = judging.judge_and_store(market, turn, done, now=now, trigger=trigger)
         published = cache.publish()
-        return Ticked(trigger, decision, asked, answer(store.facts(), now=now), published)
+        return Ticked(trigger, decision, done.asked, _answer(market, now=now), published)
     except (OperationalError, InterfaceError) as error:
         message = f"the tick could not be stored: {type(error).__name__}"
         raise Retryable(message) from error
@@ -127,34 +118,66 @@ def force_refresh(*, market: Market, reason: str, now: datetime) -> Ticked:
 
 
 def validate_boards(*, market: Market, next_price: Callable[[datetime], datetime], now: datetime) -> Summary:
-    """Ask every board that is due once and say what each answer is worth; nothing is judged, stored or published.
+    """Ask every board that is due once and say what each answer is worth; nothing is judged or published.
 
-    `next_price` returns the first slot of the price schedule after a moment: a tick that is near goes first. A board so
-    slow that a check and the ticks around it could not keep its pace is left to the ticks. Raises `Snooze` until the
-    boards may be asked, `Permanent` where there is none to ask, `Retryable` without a database.
+    What boards with patience said is kept for the ticks, and of every board how it stands. `next_price` returns the
+    first slot of the price schedule after a moment: a tick that is near goes first. A board so slow that a check and
+    the ticks around it could not keep its pace is left to the ticks. Raises `Snooze` until the boards may be asked,
+    `Permanent` where there is none to ask, `Retryable` without a database.
     """
-    sources = [source for source in market.sources if source.board.at_most_every <= checks.SLOWEST]
+    sources = [source for source in market.sources if checks.checkable(source.board)]
     if not sources:
         message = "no board is enabled that can be checked"
         raise Permanent(message)
     try:
-        last = store.last_asked()
+        _wait_for_ticks(sources, market=market, next_price=next_price, now=now)
+        turn = asking.take_turn(sources, politely=bool(market.pace), rules=market.manners, now=now)
+        done = asking.ask(market.boards, turn, deadline=market.deadline, now=now)
+        asking.keep_check(turn, done, rules=market.manners, now=now)
     except (OperationalError, InterfaceError) as error:
-        message = f"not known when the boards were asked last: {type(error).__name__}"
+        message = f"the check could not be made or kept: {type(error).__name__}"
         raise Retryable(message) from error
-    pace = max(source.board.at_most_every for source in sources) if market.pace else timedelta()
-    until = checks.wait_until(last=last, next_price=next_price(now - pace), pace=pace, now=now)
-    if until is not None:
-        message = f"the boards are asked for a price; again after {pace.total_seconds():.0f} s"
-        raise Snooze(message, until=until)
-    asked = market.boards.ask_all([source.board for source in sources], deadline=market.deadline, now=now)
-    said = {source.board.name: source.read(asked.answers[source.board.name]) for source in sources}
-    return checks.as_json(checks.check(said, asked))
+    return checks.as_json(checks.check(done.said, done.asked), left=turn.left)
 
 
-def current_price(*, now: datetime) -> Answered:
-    """Answer what gold costs now, from the cache or else the database. No board is asked."""
-    return answer(cache.facts(), now=now)
+def standings() -> dict[str, Manners]:
+    """Return how every board stands that was ever asked, by name."""
+    return board_store.standings()
+
+
+def retry_board(*, name: str, reason: str, actor: str, rules: MannerRules, now: datetime) -> Manners:
+    """Forgive a board, so that the next round asks it; return how it stood. Its cadence is kept. Audited.
+
+    Raises `UnknownSourceError`, `NotLeftAloneError` for a board that nothing holds back, `InvalidError` for a blank
+    reason.
+    """
+    board = known(name).board
+    with board_store.taking_turn():
+        before = board_store.standings([board.name]).get(board.name, Manners())
+        if held_back(before, rules=rules, now=now) is None:
+            message = f"{board.name} is not left alone: the next round asks it anyway"
+            raise NotLeftAloneError(message)
+        board_store.forgive(board.name, before, Manners(last_asked=before.last_asked), reason=reason, by=actor)
+    return before
+
+
+def current_price(*, now: datetime, fineness: Fineness = STANDARD) -> Answered:
+    """Answer what gold costs now, from the cache or else the database. No board is asked.
+
+    `fineness` is what 18 and 24 karat mean here; `wiring.fineness()` is the deployment's.
+    """
+    return answer(cache.facts(), now=now, fineness=fineness)
+
+
+def market_view(*, rules: Rules) -> View | None:
+    """Look at the newest stored tick as a trader does; None when the boards were never asked. No board is asked."""
+    tick = venues_store.newest()
+    return None if tick is None else view(tick, session=calendar.session(now=tick.at), rules=rules)
+
+
+def newest_mark(*, now: datetime) -> Mark | None:
+    """Return the price that things are valued at now, with its identity; None when there never was one."""
+    return marks_store.newest(now=now)
 
 
 def set_override(*, value: str, until: datetime, reason: str, actor: str, now: datetime) -> Published:
@@ -211,58 +234,20 @@ def answered_as_json(answered: Answered) -> Summary:
     }
 
 
-def _due(market: Market, *, now: datetime) -> tuple[Source, ...]:
-    """Return the boards that may be asked now: one with a slower cadence than the pace sits out until it is over."""
-    slow = {source.board.name: source.board.at_most_every for source in market.sources}
-    slow = {name: every for name, every in slow.items() if market.pace and every > market.pace}
-    early = {
-        name
-        for every in set(slow.values())
-        for name in store.asked_since(now - every, [name for name, own in slow.items() if own == every])
-    }
-    return tuple(source for source in market.sources if source.board.name not in early)
+def _answer(market: Market, *, now: datetime) -> Answered:
+    return answer(store.facts(), now=now, fineness=market.fineness)
 
 
-def _judge_and_store(market: Market, asked: Asked, *, now: datetime, trigger: str) -> Decision:
-    said = {source.board.name: source.read(asked.answers[source.board.name]) for source in market.sources}
-    asking = Asking(
-        at=now,
-        trigger=trigger,
-        latency_ms=_milliseconds(asked.elapsed),
-        deadline_hit=any(_timed_out(reply) for reply in asked.answers.values()),
-    )
-    with store.judging():
-        readings, since = _readings(market.sources, said, now=now)
-        session = session_at(now)
-        flat_before = session.back(now, market.rules.flat_for)
-        flat = [reading.changed_at for reading in readings if reading.changed_at and reading.changed_at < flat_before]
-        decision = decide(
-            readings,
-            last=store.reference(),
-            recent=store.recent(now=now, flat_since=flat),
-            session=session,
-            now=now,
-            rules=market.rules,
-        )
-        store.record(readings, since, decision, asking)
-    return decision
-
-
-def _readings(
-    sources: tuple[Source, ...], said: dict[str, Said], *, now: datetime
-) -> tuple[list[Reading], dict[store.Shown, datetime]]:
-    since = store.changed_since({name: what.quotes for name, what in said.items()}, now=now)
-    readings = []
-    for source in sources:
-        board, what = source.board, said[source.board.name]
-        reading = Reading(board.name, board.family, what.quotes, what.rejections)
-        changed_at = since[board.name, reading.gold.instrument] if reading.gold else None
-        readings.append(Reading(board.name, board.family, what.quotes, what.rejections, changed_at))
-    return readings, since
-
-
-def _timed_out(reply: Answer | Rejection) -> bool:
-    return isinstance(reply, Rejection) and reply.why is Why.TIMEOUT
+def _wait_for_ticks(
+    sources: Sequence[Source], *, market: Market, next_price: Callable[[datetime], datetime], now: datetime
+) -> None:
+    """Raise `Snooze` while ticks ask, or are about to ask, the boards that they share with the check."""
+    shared = [source.board.at_most_every for source in sources if source.board.patience is None]
+    pace = max(shared, default=timedelta()) if market.pace else timedelta()
+    until = checks.wait_until(last=store.last_asked(), next_price=next_price(now - pace), pace=pace, now=now)
+    if until is not None:
+        message = f"the boards are asked for a price; again after {pace.total_seconds():.0f} s"
+        raise Snooze(message, until=until)
 
 
 def _rejected_as_json(decision: Decision) -> list[JSON]:

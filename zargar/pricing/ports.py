@@ -27,7 +27,8 @@ class Boards(Protocol):
 
         Guarantees: it returns within `deadline` and a little, whatever a board, its network or its name server does;
         one board's failure is that board's `Rejection` and nobody else's, and is never raised; each board gets one
-        request (and its declared hand-shake), is not retried, and is not followed to where it redirects; a body is
-        read up to a bound. `now` (aware UTC) is the moment of asking, from which the answers' times are counted.
+        request (and its declared hand-shake), is not retried, and is not followed to where it redirects, nor by its
+        name into a private network; a body is read up to a bound; no secret is in what is said of a failure.
+        `now` (aware UTC) is the moment of asking, from which the answers' times are counted.
         """
         ...

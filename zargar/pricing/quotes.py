@@ -1,7 +1,9 @@
 """What a board said about a price, as values that carry their unit, and why something it said is not used.
 
 Amounts are `Decimal`. A board's unit is declared by its source file, never guessed from a magnitude: Rial and Toman
-differ by ten, and after the redenomination of the rial (law of 2025-10) by a thousand.
+differ by ten, and after the redenomination of the rial (law of 2025-10) a new rial is 10,000 old ones, which are 1,000
+Toman, and has 100 qiran. From about 2027 on both may be quoted side by side for years, so that a number of any size is
+possible in any of them. Prices are kept in Toman of today throughout.
 """
 
 from dataclasses import dataclass
@@ -12,11 +14,16 @@ from typing import Final, NewType, Self, TypeAlias
 
 Toman = NewType("Toman", Decimal)
 Rial = NewType("Rial", Decimal)
+NewRial = NewType("NewRial", Decimal)
+Qiran = NewType("Qiran", Decimal)
 UsDollar = NewType("UsDollar", Decimal)
 Amount: TypeAlias = Toman | UsDollar
 """A price as it is kept: dollars for the ounce, Toman for everything else (see `Instrument.in_dollars`)."""
 
 RIALS_PER_TOMAN: Final = Decimal(10)
+TOMAN_PER_NEW_RIAL: Final = Decimal(1000)
+"""A new rial is 10,000 old ones."""
+QIRAN_PER_NEW_RIAL: Final = Decimal(100)
 GRAMS_PER_MESGHAL_OF_750: Final = Decimal("4.3318")
 """A mesghal is 4.6083 g of 705 per mille: 4.6083 x 705/750 = 4.3318 g of 750. Boards divide by the rounded figure:
 of 4,345 recorded pairs 90 % fit 4.3318 better than 4.331802."""
@@ -32,6 +39,26 @@ def rial_of(amount: Toman) -> Rial:
     return Rial(amount * RIALS_PER_TOMAN)
 
 
+def toman_of_new_rial(amount: NewRial) -> Toman:
+    """Turn new rial into Toman: one new rial is a thousand Toman."""
+    return Toman(amount * TOMAN_PER_NEW_RIAL)
+
+
+def new_rial_of(amount: Toman) -> NewRial:
+    """Turn Toman into new rial: a thousand Toman are one new rial."""
+    return NewRial(amount / TOMAN_PER_NEW_RIAL)
+
+
+def toman_of_qiran(amount: Qiran) -> Toman:
+    """Turn qiran into Toman: a hundred qiran are one new rial, so one qiran is ten Toman."""
+    return Toman(amount * TOMAN_PER_NEW_RIAL / QIRAN_PER_NEW_RIAL)
+
+
+def qiran_of(amount: Toman) -> Qiran:
+    """Turn Toman into qiran: ten Toman are one qiran."""
+    return Qiran(amount * QIRAN_PER_NEW_RIAL / TOMAN_PER_NEW_RIAL)
+
+
 def plain(amount: Decimal) -> str:
     """Write an amount without exponent and without trailing zeros: `18611000`, `4258.49`."""
     text = f"{amount:f}"
@@ -39,28 +66,41 @@ def plain(amount: Decimal) -> str:
 
 
 class Unit(StrEnum):
-    """What one unit of a board's number is worth; `amount` turns the number into Toman or dollars."""
+    """What one unit of a board's number is worth; `amount` turns the number into Toman or dollars, `number` back.
+
+    The words are stored with each quote, so that it can be read again: adding one is fine, renaming is not.
+    """
 
     TOMAN = "Toman"
     RIAL = "Rial"
     HUNDRED_TOMAN = "100 Toman"
     THOUSAND_TOMAN = "1000 Toman"
     TOMAN_PER_MILLIGRAM = "Toman per milligram"
+    NEW_RIAL = "new rial"
+    QIRAN = "qiran"
     US_DOLLAR = "US dollar"
 
     def amount(self, number: Decimal) -> Amount:
         """Return the number in Toman, for `US_DOLLAR` in dollars. Exact."""
-        match self:
-            case Unit.US_DOLLAR:
-                return UsDollar(number)
-            case Unit.RIAL:
-                return toman_of(Rial(number))
-            case Unit.HUNDRED_TOMAN:
-                return Toman(number * 100)
-            case Unit.THOUSAND_TOMAN | Unit.TOMAN_PER_MILLIGRAM:
-                return Toman(number * 1000)
-            case Unit.TOMAN:
-                return Toman(number)
+        if self is Unit.US_DOLLAR:
+            return UsDollar(number)
+        return Toman(number * _TOMAN[self])
+
+    def number(self, amount: Amount) -> Decimal:
+        """Return the number by which this unit says an amount: the inverse of `amount`. Exact, a shift of the point."""
+        return Decimal(amount) / self.amount(Decimal(1))
+
+
+_TOMAN: Final = {
+    Unit.TOMAN: Decimal(1),
+    Unit.RIAL: toman_of(Rial(Decimal(1))),
+    Unit.HUNDRED_TOMAN: Decimal(100),
+    Unit.THOUSAND_TOMAN: Decimal(1000),
+    Unit.TOMAN_PER_MILLIGRAM: Decimal(1000),
+    Unit.NEW_RIAL: toman_of_new_rial(NewRial(Decimal(1))),
+    Unit.QIRAN: toman_of_qiran(Qiran(Decimal(1))),
+}
+"""What one of each unit is worth in Toman: powers of ten, so that no conversion rounds."""
 
 
 class Instrument(StrEnum):
@@ -118,6 +158,10 @@ class Why(StrEnum):
     UNREACHABLE = "unreachable"
     TLS = "tls"
     TOO_LARGE = "too_large"
+    INCONSISTENT = "inconsistent"
+    PRIVATE_ADDRESS = "private_address"
+    PROXY = "proxy"
+    LEFT_ALONE = "left_alone"
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ class Rules:
         quorum: how many independent families must agree (a deployment's choice; two is the least that can disagree).
         agreement: how far a family may be from the median of the others. Fifteen venues read at one moment lay within
             0.60 % (MAD 0.13 %): more than 1 % is a bug, more than 3 % a unit error.
+        unit_alarm: from what distance on a board's unit or weight is suspected rather than its figure; the same
+            measurement. It names the suspicion and decides nothing, since `agreement` is the tighter limit.
         future_skew: how far ahead a board's clock may run; what is later is no observation.
         source_age: how old a board's stamp may be, in session time; completed runs without a change last up to 84
             minutes on 99 of 100 weekdays.
-        friday_source_age: the same on Fridays, when completed runs last up to 205 minutes on 99 of 100 and the longest
-            lasted 284.
+        quiet_source_age: the same on Fridays and holidays; on Fridays completed runs last up to 205 minutes on 99 of
+            100, and the longest lasted 284.
         flat_for: from when on a value that does not change is looked at, in session time; the same measurement.
         peer_move: how far the other families must have moved meanwhile for it to count as frozen: three times the
             90th percentile of what venues differ by in ten minutes.
@@ -46,9 +48,10 @@ class Rules:
 
     quorum: int = 2
     agreement: Decimal = Decimal("0.01")
+    unit_alarm: Decimal = Decimal("0.03")
     future_skew: timedelta = timedelta(seconds=30)
     source_age: timedelta = timedelta(minutes=90)
-    friday_source_age: timedelta = timedelta(hours=5)
+    quiet_source_age: timedelta = timedelta(hours=5)
     flat_for: timedelta = timedelta(minutes=90)
     peer_move: Decimal = Decimal("0.003")
     lead: Decimal = Decimal("0.0075")

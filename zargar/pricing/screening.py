@@ -63,7 +63,7 @@ def _wrong_time(quote: Quote, *, session: Session, now: datetime, rules: Rules) 
         return None
     if stamp > now + rules.future_skew:
         return Why.FUTURE, f"its clock says {stamp:%Y-%m-%dT%H:%M:%SZ}"
-    oldest = rules.friday_source_age if session.on_friday else rules.source_age
+    oldest = rules.quiet_source_age if session.quiet else rules.source_age
     if stamp < session.back(now, oldest):
         return Why.STALE, f"its clock says {stamp:%Y-%m-%dT%H:%M:%SZ}"
     return None

@@ -7,8 +7,7 @@ It imports nothing from the adapters that it meets: the two can only agree on wh
 Control, JSON over HTTP, for tests, benches and the demo:
 
 - `POST /_sandbox/misbehave` `{"board": "tgju", "how": "silent"}`, and `{"board": "tgju", "how": null}` to heal; `how`
-is
-  one of `misbehaviour.How`, `seconds` belongs to `delay` and `clock`.
+  is one of `misbehaviour.How`, `seconds` belongs to `delay`, `clock` and `busy`.
 - `POST /_sandbox/market` `{"factor": "1.25"}` moves the level of the whole market.
 - `GET /_sandbox/journal` returns every call that came in, noted before it was answered. `DELETE` empties it.
 """

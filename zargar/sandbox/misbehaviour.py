@@ -29,6 +29,11 @@ class How(StrEnum):
     ERROR_500 = "error500"
     ERROR_403 = "error403"
     REDIRECT = "redirect"
+    REDIRECT_LOOP = "redirect_loop"
+    REDIRECT_INWARD = "redirect_inward"
+    EMPTY = "empty"
+    ERROR_IN_200 = "error_in_200"
+    BUSY = "busy"
     TOKEN_STALE = "token_stale"  # noqa: S105 -- a way to misbehave, not a secret
     SUSPENDED = "suspended"
     CLOCK = "clock"
@@ -41,7 +46,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Quirk:
-    """A misbehaviour since a moment. `seconds` is the wait of `delay`, the shift of `clock` (negative: behind)."""
+    """A misbehaviour since a moment.
+
+    `seconds` is the wait of `delay`, the shift of `clock` (negative: behind), what `busy` asks to be left alone for.
+    """
 
     how: How
     since: datetime
@@ -75,6 +83,17 @@ class Scene:
             return self.market.gold(self.quirk.since)
         return self.market.gold(at) * _FACTORS.get(self.quirk.how, Decimal(1))
 
+    def ounce(self, at: datetime) -> float | None:
+        """Return dollars for one ounce as a feed of the world shows it, to a tenth of a cent; None where it shows null.
+
+        A number in JSON, as those feeds write it: the boards of Tehran show the market's ounce themselves.
+        """
+        if self.has(How.NULL):
+            return None
+        seen = self.quirk.since if self.quirk and self.has(How.FROZEN) else at
+        factor = _FACTORS.get(self.quirk.how, Decimal(1)) if self.quirk else Decimal(1)
+        return round(float(self.market.ounce(seen) * factor), 3)
+
 
 _FACTORS: Final = {How.ZERO: Decimal(0), How.TIMES_TEN: Decimal(10), How.TENTH: Decimal("0.1")}
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -88,6 +107,10 @@ async def instead(request: web.Request, quirk: Quirk) -> web.StreamResponse | No
     """
     if quirk.how is How.DELAY:
         await asyncio.sleep(quirk.seconds)
+    if quirk.how is How.BUSY:
+        return web.Response(status=429, text="Too Many Requests", headers={"Retry-After": str(int(quirk.seconds))})
+    if quirk.how is How.REDIRECT_LOOP:
+        return web.Response(status=302, headers={"Location": str(request.url)})
     if quirk.how in _PAGES:
         status, text, headers = _PAGES[quirk.how]
         return web.Response(status=status, text=text, content_type="text/html", headers=headers)
@@ -141,6 +164,9 @@ _PAGES: Final[dict[How, tuple[int, str, dict[str, str]]]] = {
     How.ERROR_500: (500, "Internal Server Error", {}),
     How.ERROR_403: (403, CHALLENGE, {}),
     How.REDIRECT: (302, "", {"Location": "/_sandbox/elsewhere"}),
+    How.REDIRECT_INWARD: (302, "", {"Location": "http://169.254.169.254/latest/meta-data/"}),
+    How.EMPTY: (200, "", {}),
+    How.ERROR_IN_200: (200, '{"error": {"code": 500, "message": "internal error"}}', {}),
 }
 _CONNECTIONS: Final = {
     How.SILENT: _silent,

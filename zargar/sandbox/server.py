@@ -68,7 +68,10 @@ class Sandbox:
                     return other
             form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
             scene = Scene(self.market, self._now(), quirk)
-            reply = route.answer(scene, Call(form=form, cookies=dict(request.cookies), query=dict(request.query)))
+            call = Call(
+                form=form, cookies=dict(request.cookies), query=dict(request.query), headers=dict(request.headers)
+            )
+            reply = route.answer(scene, call)
             response = web.Response(
                 text=reply.body, content_type=reply.content_type, status=reply.status, headers=reply.headers
             )
@@ -123,7 +126,7 @@ class Sandbox:
             return _refused("at must be ISO 8601")
         if at is not None and at.tzinfo is None:
             return _refused("at must name its zone")
-        self.stands_at = at
+        self.stands_at = at.astimezone(UTC) if at else None  # boards write what the clock of UTC says
         return web.json_response({"at": self._now().isoformat()})
 
     def _now(self) -> datetime:

@@ -4,9 +4,9 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 import django_stubs_ext
-from marshmallow.validate import Range
+from marshmallow.validate import OneOf, Range
 
-from zargar.settings.environment import env
+from zargar.settings.environment import env, mail_addresses, mail_server, vaults
 
 django_stubs_ext.monkeypatch()
 
@@ -27,7 +27,9 @@ SHARED_APPS = [
     "zargar.audit",
     "zargar.ledger",
     "zargar.schedules",
+    "zargar.calendars",
     "zargar.pricing",
+    "zargar.backups",
 ]
 TENANT_APPS = ["zargar.customers", "zargar.gold_installments"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
@@ -115,11 +117,66 @@ PRICES_SOURCES: list[str] | None = env.str("ZARGAR_PRICES_SOURCES", "").replace(
 PRICES_KEYS: dict[str, str | None] = {
     "brsapi": env.str("ZARGAR_BRSAPI_KEY", None), "navasan": env.str("ZARGAR_NAVASAN_KEY", None),
 }  # fmt: skip
+# Whether the feeds of the world's ounce are asked along; and through which proxies boards are asked, with passwords
+# (zargar/pricing/proxies.py).
+PRICES_WORLD = env.bool("ZARGAR_PRICES_WORLD", True)
+PRICES_PROXIES: str = env.str("ZARGAR_PRICES_PROXIES", "")
+# Limits of the judgement, each with its evidence in zargar/pricing/rules.py. The ranges keep them from contradicting
+# each other: what agrees is no slip of a unit, a wide move is wider than a normal one and needs no fewer families.
 PRICES_QUORUM = env.int("ZARGAR_PRICES_QUORUM", 2, validate=Range(min=1))
-PRICES_AGREEMENT = env.decimal("ZARGAR_PRICES_AGREEMENT_PER_MILLE", Decimal(10)) / 1000
+PRICES_AGREEMENT = (
+    env.decimal("ZARGAR_PRICES_AGREEMENT_PER_MILLE", Decimal(10), validate=Range(min=Decimal(1), max=Decimal(30)))
+    / 1000
+)
+PRICES_UNIT_ALARM = (
+    env.decimal(
+        "ZARGAR_PRICES_UNIT_ALARM_PER_MILLE", Decimal(30), validate=Range(min=PRICES_AGREEMENT * 1000, max=Decimal(500))
+    )
+    / 1000
+)
+PRICES_NORMAL_JUMP = (
+    env.decimal("ZARGAR_PRICES_NORMAL_JUMP_PER_MILLE", Decimal(20), validate=Range(min=Decimal(5), max=Decimal(100)))
+    / 1000
+)
+PRICES_WIDE_JUMP = (
+    env.decimal(
+        "ZARGAR_PRICES_WIDE_JUMP_PER_MILLE",
+        Decimal(100),
+        validate=Range(min=PRICES_NORMAL_JUMP * 1000, max=Decimal(400)),
+    )
+    / 1000
+)
+PRICES_WIDE_FAMILIES = env.int("ZARGAR_PRICES_WIDE_FAMILIES", max(3, PRICES_QUORUM), validate=Range(min=PRICES_QUORUM))
+# In session time, which may reach back over two sessions at most (zargar/calendars/sessions.py): 20 hours.
+PRICES_SOURCE_AGE = timedelta(minutes=env.int("ZARGAR_PRICES_SOURCE_AGE_MINUTES", 90, validate=Range(min=10, max=1200)))
+PRICES_QUIET_SOURCE_AGE = timedelta(
+    minutes=env.int(
+        "ZARGAR_PRICES_QUIET_SOURCE_AGE_MINUTES",
+        max(300, PRICES_SOURCE_AGE // timedelta(minutes=1)),
+        validate=Range(min=PRICES_SOURCE_AGE // timedelta(minutes=1), max=1200),
+    )
+)
+PRICES_FLAT_FOR = timedelta(minutes=env.int("ZARGAR_PRICES_FLAT_MINUTES", 90, validate=Range(min=10, max=1200)))
+# What is meant by 18 and by 24 karat, in per mille (zargar/pricing/karats.py); the price itself stays that of 750.
+FINENESS_18K = env.decimal("ZARGAR_FINENESS_18K", Decimal(750), validate=OneOf([Decimal(750), Decimal(740)]))
+FINENESS_24K = env.decimal(
+    "ZARGAR_FINENESS_24K", Decimal(1000), validate=OneOf([Decimal(1000), Decimal("999.9"), Decimal(995)])
+)
 # Set only beside the sandbox: where the boards' stand-in listens, and how often the demo asks it.
 SANDBOX_URL: str | None = env.str("ZARGAR_SANDBOX_URL", None)
 PRICES_EVERY_SECONDS: int | None = env.int("ZARGAR_PRICES_EVERY_SECONDS", None)
+
+# When operators are alerted (the reasons: `zargar.pricing.alarms.Thresholds`): the least success rate of an hour, the
+# move between two prices that is news, how long no price may be accepted, and how often an open alert is repeated.
+ALERT_SUCCESS = env.decimal("ZARGAR_ALERT_SUCCESS_PER_CENT", Decimal(90), validate=Range(min=0, max=100))
+ALERT_JUMP = env.decimal("ZARGAR_ALERT_JUMP_PER_MILLE", Decimal(30), validate=Range(min=1)) / 1000
+ALERT_HELD = timedelta(minutes=env.int("ZARGAR_ALERT_HELD_MINUTES", 20, validate=Range(min=1)))
+ALERT_REMIND = timedelta(hours=env.int("ZARGAR_ALERT_REMIND_HOURS", 6, validate=Range(min=1)))
+
+# -- mail: where letters are handed over, from whom, and to whom those about the system go; unset: there is no mail ----
+MAIL_FROM: str | None = env.str("ZARGAR_MAIL_FROM", None)
+MAIL_SERVER = mail_server(env.str("ZARGAR_MAIL_URL", None), sender=MAIL_FROM)
+OPERATORS_MAIL = mail_addresses(env.str("ZARGAR_OPERATORS_MAIL", ""))
 
 # -- how long rows about the system itself stay, in days (docs/decisions/0006-retention.md) ----------------------------
 # The audit is not among them: nobody may remove from it.
@@ -132,3 +189,30 @@ KEEP_TICKS = timedelta(days=env.int("ZARGAR_KEEP_TICKS_DAYS", 730, validate=Rang
 KEEP_QUOTES = timedelta(
     days=env.int("ZARGAR_KEEP_QUOTES_DAYS", min(90, KEEP_TICKS.days), validate=Range(min=1, max=KEEP_TICKS.days))
 )
+
+# -- backups ----------------------------------------------------------------------------------------------------------
+# Where backups are written, each proven by itself; two, and not on the machine that the database is on.
+VAULTS = vaults(env.str("ZARGAR_VAULTS", ""))
+VAULT_KEYS: dict[str, tuple[str | None, str | None]] = {
+    name: (
+        env.str(f"ZARGAR_VAULT_{name.upper()}_ACCESS_KEY", None),
+        env.str(f"ZARGAR_VAULT_{name.upper()}_SECRET_KEY", None),
+    )
+    for name in VAULTS
+}
+# The public keys of those who can open what this machine cannot: operations, and one that is kept offline.
+BACKUP_RECIPIENTS: tuple[str | None, str | None] = (
+    env.str("ZARGAR_BACKUP_RECIPIENT_OPERATIONS", None), env.str("ZARGAR_BACKUP_RECIPIENT_ESCROW", None),
+)  # fmt: skip
+# Who may read every schema: the owner. Given to the process that makes backups, and to no other.
+BACKUP_DATABASE_URL: str | None = env.str("ZARGAR_BACKUP_DATABASE_URL", None)
+KEEP_BACKUP_DAYS = env.int("ZARGAR_KEEP_BACKUP_DAYS", 7, validate=Range(min=1))
+KEEP_BACKUP_WEEKS = env.int("ZARGAR_KEEP_BACKUP_WEEKS", 5, validate=Range(min=0))
+KEEP_BACKUP_MONTHS = env.int("ZARGAR_KEEP_BACKUP_MONTHS", 12, validate=Range(min=0))
+KEEP_BACKUP_YEARS = env.int("ZARGAR_KEEP_BACKUP_YEARS", 7, validate=Range(min=0))
+KEEP_SHOP_BACKUPS = timedelta(days=env.int("ZARGAR_KEEP_SHOP_BACKUPS_DAYS", 30, validate=Range(min=1)))
+KEEP_SNAPSHOTS = timedelta(days=env.int("ZARGAR_KEEP_SNAPSHOTS_DAYS", 7, validate=Range(min=1)))
+# How long what retention lets go is still there, so that a person may object.
+BACKUP_GRACE = timedelta(hours=env.int("ZARGAR_BACKUP_GRACE_HOURS", 72, validate=Range(min=0)))
+# Within how many days every shop of every vault is restored on trial; 0: never by itself, there is no worker for it.
+DRILL_PERIOD = timedelta(days=env.int("ZARGAR_DRILL_PERIOD_DAYS", 0, validate=Range(min=0)))

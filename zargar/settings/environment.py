@@ -1,6 +1,8 @@
 """One reader of the environment for all settings modules. `environs` names the variable in each error it raises."""
 
 import sys
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -52,6 +54,21 @@ def databases(*, app_url: str, owner_url: str | None) -> dict[str, dict[str, obj
     return {"default": database(owner_url or env.str("DATABASE_OWNER_URL"))}
 
 
+class VaultsError(ValueError):
+    """ZARGAR_VAULTS is none: expected NAME=/FOLDER or NAME=s3+https://ENDPOINT/BUCKET?region=R, commas between."""
+
+
+def vaults(text: str) -> dict[str, str]:
+    """Read `NAME=PLACE, NAME=PLACE` in its order. Names are letters, digits and `_`. Raises `VaultsError`."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        name, _, place = one.partition("=")
+        if not (name.isidentifier() and place.startswith(("/", "s3+http"))) or name in found:
+            raise VaultsError(VaultsError.__doc__)
+        found[name] = place
+    return found
+
+
 def cache(url: str) -> dict[str, object]:
     """Turn a redis:// URL into a Django CACHES entry; the short time-outs keep a dead cache from delaying a page."""
     return {
@@ -60,3 +77,62 @@ def cache(url: str) -> dict[str, object]:
         "KEY_PREFIX": "zargar",
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     }
+
+
+class MailSettingError(ValueError):
+    """A setting of mail is none. The error names the variable and what it needs, and repeats no value: no password."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where letters are handed over: TLS from the first byte (`tls`), after STARTTLS (`starttls`), or none."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: bool
+    starttls: bool
+
+
+_MAIL_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def mail_server(url: str | None, *, sender: str | None) -> MailServer | None:
+    """Turn ZARGAR_MAIL_URL into a server; None (no mail) where it is not set. Raises `MailSettingError`."""
+    if not url:
+        return None
+    shape = "ZARGAR_MAIL_URL: expected smtp://, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT"
+    try:
+        parts = urlsplit(url)
+        host, port, user = parts.hostname or "", parts.port, unquote(parts.username or "")
+    except ValueError:
+        raise MailSettingError(shape) from None
+    if parts.scheme not in _MAIL_PORTS or not host or parts.path.strip("/"):
+        raise MailSettingError(shape)
+    if user and parts.scheme == "smtp" and host not in _LOOPBACK:
+        message = "ZARGAR_MAIL_URL: a login over smtp:// would be readable on its way: smtp+starttls:// or smtps://"
+        raise MailSettingError(message)
+    if sender is None or not is_mail_address(parseaddr(sender)[1]):
+        message = "ZARGAR_MAIL_FROM: ZARGAR_MAIL_URL needs the sender's address beside it"
+        raise MailSettingError(message)
+    return MailServer(
+        host=host, port=port or _MAIL_PORTS[parts.scheme], user=user, password=unquote(parts.password or ""),
+        tls=parts.scheme == "smtps", starttls=parts.scheme == "smtp+starttls",
+    )  # fmt: skip
+
+
+def mail_addresses(text: str) -> tuple[str, ...]:
+    """Read ZARGAR_OPERATORS_MAIL: addresses with commas or spaces between. Raises `MailSettingError`."""
+    found = tuple(text.replace(",", " ").split())
+    if not all(is_mail_address(one) for one in found):
+        message = "ZARGAR_OPERATORS_MAIL: expected addresses, with commas between"
+        raise MailSettingError(message)
+    return found
+
+
+def is_mail_address(text: str) -> bool:
+    """Say whether this is one bare address (name@host) and nothing else."""
+    name, _, host = text.rpartition("@")
+    return parseaddr(text) == ("", text) and bool(name) and bool(host)

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from zargar.ledger import operations as ledger
 from zargar.ledger.retention import Keep as KeepRuns
 from zargar.outcomes import Retryable, Summary
+from zargar.pricing import alerts, history
 from zargar.pricing import operations as pricing
 from zargar.pricing.retention import Keep as KeepPrices
 from zargar.schedules import operations as schedules
@@ -38,24 +39,27 @@ class Keep:
 
 
 def clean_up(*, keep: Keep, now: datetime, batch: int = BATCH, rounds: int = ROUNDS) -> Summary:
-    """Repair the cached price, then remove the rows that have outlived their period.
+    """Repair the cached price, bring history up to the newest tick, then remove the rows that outlived their period.
 
-    Returns what was found in the cache, how many rows of each kind were `removed`, and whether there is `more`.
+    History comes first, since it is made of ticks that may go. Returns what was found in the cache, how many bars were
+    written (`rolled_up`), how many rows of each kind were `removed`, and whether there is `more`.
     Raises `Retryable` when the database goes away meanwhile; what was removed by then is removed.
     """
     rooms: tuple[Callable[[], dict[str, int]], ...] = (
         partial(ledger.retain, keep=keep.runs, now=now, at_most=batch),
         partial(schedules.retain, keep=keep.slots, now=now, at_most=batch),
         partial(pricing.retain, keep=keep.prices, now=now, at_most=batch),
+        partial(alerts.retain, keep=keep.prices.ticks, now=now, at_most=batch),
     )
     try:
         cache = pricing.cleanup_cache()
+        rolled_up = history.roll_up(now=now)
         swept = [_sweep(room, batch=batch, rounds=rounds) for room in rooms]
     except (OperationalError, InterfaceError) as error:
         message = f"the housekeeping was not done to its end: {type(error).__name__}"
         raise Retryable(message) from error
     removed: Summary = {kind: count for gone, _ in swept for kind, count in gone.items()}
-    return {**cache, "removed": removed, "more": any(more for _, more in swept)}
+    return {**cache, "rolled_up": rolled_up, "removed": removed, "more": any(more for _, more in swept)}
 
 
 def _sweep(room: Callable[[], dict[str, int]], *, batch: int, rounds: int) -> tuple[Counter[str], bool]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
 from zargar import clock
+from zargar.admin_panel.admin import valuations
 from zargar.admin_panel.admin.audited import AuditedAdmin, ReasonedForm, act_on, actor
 from zargar.admin_panel.templatetags.zargar_persian import fa, jdate, toman
 from zargar.audit import operations as audit
@@ -33,10 +34,10 @@ class ContractAdmin(AuditedAdmin):
     )  # fmt: skip
     shown = (
         "number", "customer", "signed", "weight", "karat", "price", "fees_", "total_", "down", "bounds", "state",
-        "paid_", "left_", "overdue_", "plan",
+        "paid_", "left_", "overdue_", "worth", "plan",
     )  # fmt: skip
     readonly_fields = ("signed", "weight", "price", "fees_", "total_", "down", "bounds", "paid_", "left_", "overdue_",
-                       "plan", "state")  # fmt: skip
+                       "worth", "plan", "state")  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401 -- Django's signature
         """What was signed is not rewritten; the list has the actions."""
@@ -129,6 +130,11 @@ class ContractAdmin(AuditedAdmin):
     def overdue_(self, contract: Any) -> str:  # noqa: ANN401 -- with the sums of get_queryset
         """Show what should have been paid by now; nothing is overdue on a contract that is not open."""
         return toman(contract.late if contract.state == ContractState.OPEN else 0)
+
+    @admin.display(description="ارزش روز")
+    def worth(self, contract: Contract) -> str:
+        """Tell what it is worth at the price of the day."""
+        return valuations.told(contract)
 
     @admin.display(description="قسط‌ها")
     def plan(self, contract: Contract) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue of boards: one file for each, in the order in which they are listed."""
+"""The catalogue of boards, and the feeds of the world beside it: one file for each, in the order of the lists."""
 
 from typing import Final
 
@@ -9,7 +9,9 @@ from zargar.pricing.sources import (
     daric,
     digikala,
     ecogold,
+    goldapi,
     goldika,
+    goldprice,
     melligold,
     milli,
     navasan,
@@ -42,16 +44,29 @@ CATALOGUE: Final = (
     Source(navasan.BOARD, navasan.read),
 )
 
+WORLD_FAMILY: Final = "world"
+WORLD: Final = (Source(goldapi.BOARD, goldapi.read), Source(goldprice.BOARD, goldprice.read))
+"""Feeds of the ounce in dollars: asked along with the boards and kept with each tick, never in a quorum."""
+
 
 class UnknownSourceError(InvalidError):
     """No board has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no source {name!r}: one of {', '.join(source.board.name for source in CATALOGUE)}")
+        names = ", ".join(source.board.name for source in (*CATALOGUE, *WORLD))
+        super().__init__(f"no source {name!r}: one of {names}")
+
+
+def known(name: str) -> Source:
+    """Return the source of this name, of a board or of a feed of the world. Raises `UnknownSourceError`."""
+    for source in (*CATALOGUE, *WORLD):
+        if source.board.name == name:
+            return source
+    raise UnknownSourceError(name)
 
 
 def named(name: str) -> Source:
-    """Return the source of this name. Raises `UnknownSourceError`, which lists the names there are."""
+    """Return the board of this name. Raises `UnknownSourceError`, which lists the names there are."""
     for source in CATALOGUE:
         if source.board.name == name:
             return source

@@ -8,7 +8,9 @@ from zargar.sandbox.boards import (
     daric,
     digikala,
     ecogold,
+    goldapi,
     goldika,
+    goldprice,
     melligold,
     milli,
     navasan,
@@ -25,6 +27,6 @@ ROUTES: Final = {
     board.NAME: board.ROUTES
     for board in (
         wallgold, tgju, talasea, milli, tlyn, bonbast, goldika, technogold, ecogold, digikala, daric, melligold, talair,
-        union, brsapi, navasan,
+        union, brsapi, navasan, goldapi, goldprice,
     )
 }  # fmt: skip

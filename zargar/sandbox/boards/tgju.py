@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from zargar.sandbox.boards import tgju_history
 from zargar.sandbox.misbehaviour import Scene
 from zargar.sandbox.wire import Call, Reply, Route, persian, tehran
 
@@ -36,7 +37,7 @@ def ajax(scene: Scene, _: Call) -> Reply:
     return Reply(json.dumps({"current": current}, ensure_ascii=False))
 
 
-ROUTES: Final = (Route("GET", "/ajax.json", ajax),)
+ROUTES: Final = (Route("GET", "/ajax.json", ajax), tgju_history.ROUTE)
 
 
 def _gold(scene: Scene, grams: Decimal) -> Callable[[datetime], Decimal | None]:
