@@ -123,8 +123,9 @@ def verdict(battle: Battle) -> dict[str, int]:
             "SELECT count(*) FROM schedules_slot WHERE run_id IS NULL AND state = 'rung'"
         ),
         "runs not completed": battle.ask("SELECT count(*) FROM ledger_run WHERE state <> 'succeeded'"),
-        "runs without a slot": battle.ask(
-            "SELECT count(*) FROM ledger_run WHERE id NOT IN (SELECT run_id FROM schedules_slot)"
+        "prices without a slot": battle.ask(  # what follows from a price (re-valuation, alerts) has none
+            "SELECT count(*) FROM ledger_run WHERE task = 'zargar.core.gold_price_tasks.update_gold_prices' "
+            "AND id NOT IN (SELECT run_id FROM schedules_slot WHERE run_id IS NOT NULL)"
         ),
     }
 

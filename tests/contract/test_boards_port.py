@@ -144,9 +144,7 @@ def test_a_declared_hand_shake_is_one_request_more_with_its_cookies(board_server
     assert post["headers"]["Cookie"].startswith("st_bb=")
 
 
-@pytest.mark.parametrize(
-    ("how", "why"), [("html", Why.MISSING), ("error403", Why.HTTP_STATUS), ("silent", Why.TIMEOUT)]
-)
+@pytest.mark.parametrize(("how", "why"), [("html", Why.MISSING), ("redirect", Why.REDIRECTED), ("silent", Why.TIMEOUT)])
 def test_a_hand_shake_that_fails_ends_there(how: str, why: Why, board_server: BoardServer) -> None:
     board_server.misbehave("bonbast", how)
     before = len(board_server.calls())

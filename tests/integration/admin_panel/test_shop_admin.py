@@ -1,7 +1,7 @@
 """One shop's admin: its own rows and nobody else's, Persian in and out, and closed when the shop is."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
@@ -11,10 +11,13 @@ from tests.integration.admin_panel.conftest import PASSWORD
 from tests.support.contracts import TOTAL, signed
 from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase
 from tests.support.pages import html_of, text_of
+from tests.support.valuations import accept
 from zargar.accounts.models import User
 from zargar.audit.models import AuditRecord
 from zargar.customers.models import Consent, Customer
+from zargar.gold_installments import revaluation
 from zargar.gold_installments.models import Contract, ContractState, Payment
+from zargar.pricing.karats import STANDARD
 from zargar.shops import operations as shops
 from zargar.shops.models import Shop
 from zargar.tenancy import in_tenant
@@ -295,3 +298,17 @@ def test_what_was_signed_or_paid_is_neither_changed_nor_deleted_by_a_form(staff:
     address = f"{HERE}/gold_installments/contract/{contract.pk}"
     assert staff.post(f"{address}/change/", contract_fields(contract.customer)).status_code == 403
     assert staff.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_contract_s_page_tells_its_worth_at_which_price_and_when(staff: Client, shop: Shop) -> None:
+    with in_tenant(shop.id):
+        contract = signed(ceiling_price=19_000_000)
+    page = f"{HERE}/gold_installments/contract/{contract.pk}/change/"
+    assert "هنوز ارزش‌گذاری نشده" in text_of(html_of(staff.get(page)))
+    now = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+    accept(20_000_000, now=now)
+    revaluation.revalue(shop_id=None, fineness=STANDARD, now=now)
+    text = text_of(html_of(staff.get(page)))
+    assert "ارزش طلا: ۱۹۰٬۰۰۰٬۰۰۰ تومان، هر گرم ۱۹٬۰۰۰٬۰۰۰ تومان (سقف قرارداد)" in text
+    assert "پرداخت‌نشده: ۵٫۰۰۰ گرم به ارزش ۹۵٬۰۰۰٬۰۰۰ تومان (بدهی آن هنگام ۱۰۰٬۰۰۰٬۰۰۰ تومان)" in text
+    assert "توافق منابع: هر گرم ۷۵۰ ۲۰٬۰۰۰٬۰۰۰ تومان، ۱۴۰۵/۰۹/۰۱ ۱۷:۳۰:۰۰" in text

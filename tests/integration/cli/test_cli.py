@@ -142,7 +142,7 @@ def test_the_tasks_of_the_contract_are_listed_and_none_is_called_built_that_is_n
     tasks = {line["task"]: line["registered"] for line in zargar.json("tasks", "list")}
     assert len(tasks) == 29
     assert tasks["zargar.core.gold_price_tasks.update_gold_prices"] is True
-    assert tasks["zargar.core.backup_tasks.create_daily_backup"] is False
+    assert tasks["zargar.core.notification_tasks.send_birthday_greetings"] is False
 
 
 def test_status_says_what_needs_a_person(zargar: Zargar) -> None:

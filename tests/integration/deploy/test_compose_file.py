@@ -17,10 +17,10 @@ from zargar.names import Queue
 
 SCHEMA = Path(__file__).with_name("compose-spec.json")
 HADOLINT = Path(sys.executable).with_name("hadolint")
-OURS = ("celery", "celery-realtime", "celery-beat", "web", "migrate", "prepare")
+OURS = ("celery", "celery-realtime", "celery-drills", "celery-beat", "web", "migrate", "prepare")
 ONE_SHOTS = {"migrate", "prepare"}
-SERVERS = ("postgres", "valkey")
-WORKERS = ("celery", "celery-realtime")
+SERVERS = ("postgres", "postgres-drills", "valkey")
+WORKERS = ("celery", "celery-realtime", "celery-drills")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,19 @@ def test_the_services_of_the_mission_are_there(file: dict[str, Any]) -> None:
 def test_every_queue_has_a_worker_and_realtime_has_one_of_its_own(file: dict[str, Any]) -> None:
     taken = {name: queues(services(file)[name]) for name in WORKERS}
     assert taken["celery-realtime"] == {Queue.REALTIME}
-    assert taken["celery"] == set(Queue) - {Queue.REALTIME}
+    assert taken["celery-drills"] == {Queue.DRILLS}
+    assert taken["celery"] == set(Queue) - {Queue.REALTIME, Queue.DRILLS}
+
+
+def test_only_the_worker_of_drills_can_open_backups_and_it_knows_no_owner_of_the_live_database(
+    file: dict[str, Any],
+) -> None:
+    for secret in ("backup_operations_key", "drill_database_url"):
+        knowing = {name for name, service in services(file).items() if secret in service["secrets"]}
+        assert knowing == {"celery-drills"}
+    assert not {"database_owner_url", "database_admin_url"} & set(services(file)["celery-drills"]["secrets"])
+    assert services(file)["postgres-drills"]["networks"] == ["drills"]
+    assert file["networks"]["drills"] == {"internal": True}
 
 
 @pytest.mark.parametrize("name", [*OURS, *SERVERS])

@@ -171,7 +171,14 @@ def test_up_is_the_system_without_sandbox_and_without_shops_of_its_own(data: Pat
     nobody = "http://127.0.0.1:1"  # or it would ask the real boards
     with running(data, "up", ZARGAR_SANDBOX_URL=nobody) as up:
         names = [child["name"] for child in json.loads((data / "processes.json").read_text())["running"]]
-        assert names == ["postgres", "valkey", "realtime", "house", "beat-1", "beat-2", "web"]
+        assert names == ["postgres", "valkey", "realtime", "house", "drills", "beat-1", "beat-2", "web"]
+        keys = ("ZARGAR_BACKUP_IDENTITY_FILE", "ZARGAR_DRILL_DATABASE_URL")
+        given = {
+            child["name"]: [bool(psutil.Process(child["pid"]).environ().get(key)) for key in keys]
+            for child in json.loads((data / "processes.json").read_text())["running"]
+            if child["name"] not in {"postgres", "valkey"}
+        }
+        assert [name for name, has in given.items() if any(has)] == ["drills"]
         with psycopg.connect(str(dotenv_values(data / "environment")["DATABASE_URL"])) as connection:
             assert connection.execute("SELECT count(*) FROM shops_shop").fetchone() == (0,)
         up.terminate()

@@ -25,8 +25,8 @@ from zargar.monitoring.sources import judge
 from zargar.names import Family, Queue
 from zargar.outcomes import Permanent, Snooze
 from zargar.pricing import operations
+from zargar.pricing.market import Market
 from zargar.pricing.models import Tick
-from zargar.pricing.operations import Market
 from zargar.schedules.wiring import next_price
 
 NOW = datetime.now(UTC)

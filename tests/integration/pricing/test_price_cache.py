@@ -14,8 +14,8 @@ from zargar.pricing.answers import Answer
 from zargar.pricing.cache import KEY, VERSION, Published
 from zargar.pricing.current import Standing
 from zargar.pricing.given_boards import GivenBoards
+from zargar.pricing.market import Market
 from zargar.pricing.models import Tick
-from zargar.pricing.operations import Market
 from zargar.pricing.readings import State
 from zargar.pricing.rules import Rules
 from zargar.pricing.sources import named

@@ -12,8 +12,8 @@ from zargar.outcomes import Permanent
 from zargar.pricing import operations
 from zargar.pricing.answers import Answer
 from zargar.pricing.given_boards import GivenBoards
+from zargar.pricing.market import Market
 from zargar.pricing.models import QuoteRecord, Tick, Verdict
-from zargar.pricing.operations import Market
 from zargar.pricing.readings import Accepted, Held, Stale, State
 from zargar.pricing.sources import CATALOGUE
 
@@ -194,14 +194,14 @@ def test_all_boards_together_leave_out_the_wild_one(board_server: BoardServer) -
 
 def test_a_board_with_a_slower_cadence_sits_out_the_ticks_between(board_server: BoardServer) -> None:
     whole = market_at(board_server)
-    some = tuple(source for source in whole.sources if source.board.name in {"wallgold", "ecogold", "union"})
+    some = tuple(source for source in whole.sources if source.board.name in {"wallgold", "ecogold", "navasan"})
     paced = replace(whole, sources=some, pace=timedelta(seconds=30))
     asked = []
     for minute in (0, 5, 10):
         before = len(board_server.calls())
         operations.update_prices(market=paced, now=NOW + minute * MINUTE)
         asked.append({call["board"] for call in board_server.calls()[before:]})
-    assert asked == [{"wallgold", "ecogold", "union"}, {"wallgold", "ecogold"}, {"wallgold", "ecogold", "union"}]
+    assert asked == [{"wallgold", "ecogold", "navasan"}, {"wallgold", "ecogold"}, {"wallgold", "ecogold", "navasan"}]
     told = operations.validate_boards(market=paced, next_price=lambda at: at + 60 * MINUTE, now=NOW + 15 * MINUTE)
     assert told["asked"] == 2
 

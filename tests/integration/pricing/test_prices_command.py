@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,30 @@ def zargar(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Com
 
 def said(done: subprocess.CompletedProcess[str]) -> Any:  # noqa: ANN401 -- JSON
     return json.loads(done.stdout)
+
+
+def test_the_newest_tick_is_shown_as_a_trader_looks_at_it(env: dict[str, str]) -> None:
+    assert zargar("market", env=env).returncode == 1
+    price = said(zargar("update", "--json", env=env))["price"]
+    done = zargar("market", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    market = said(done)
+    assert (market["state"], market["price"]) == ("accepted", price)
+    assert Decimal(market["mesghal"]) == Decimal(price) * Decimal("4.3318")
+    assert {venue["source"] for venue in market["venues"]} >= {"wallgold", "tgju", "tlyn"}
+    tlyn = next(venue for venue in market["venues"] if venue["source"] == "tlyn")
+    assert Decimal(tlyn["spread_per_mille"]) > 0
+    assert Decimal(market["between_venues_per_mille"]) < 10
+    assert "mesghal: " in zargar("market", env=env).stdout
+
+
+def test_another_convention_shows_other_karats_of_the_same_cached_price_at_once(env: dict[str, str]) -> None:
+    shown = said(zargar("update", "--json", env=env))
+    of_995 = said(zargar("show", "--json", env={**env, "ZARGAR_FINENESS_24K": "995", "ZARGAR_FINENESS_18K": "740"}))
+    assert of_995["price"] == shown["price"]
+    assert of_995["karats"]["22"] == shown["karats"]["22"]
+    assert Decimal(of_995["karats"]["24"]) == round(Decimal(shown["price"]) * 995 / 750)
+    assert Decimal(of_995["karats"]["18"]) == round(Decimal(shown["price"]) * 740 / 750)
 
 
 def test_before_any_price_there_is_none_to_show(env: dict[str, str]) -> None:
@@ -116,8 +141,9 @@ def test_what_cannot_be_parsed_is_bad_input(tmp_path: Path) -> None:
 
 def test_the_sources_are_listed_with_their_units_and_terms() -> None:
     listed = {one["source"]: one for one in said(zargar("sources", "--json"))}
+    assert [name for name, one in listed.items() if one["family"] == "world"] == ["goldapi", "goldprice"]
     assert (listed["tgju"]["unit"], listed["tgju"]["terms"]) == ("Rial", "consent_needed")
-    assert len(listed) == 16
+    assert len(listed) == 16 + 2
     assert (listed["tgju"]["asked"], listed["wallgold"]["asked"]) == (False, True)
     assert re.search(
         r"^goldika .* no: its owner does not want it \(restricted\)$", zargar("sources").stdout, re.MULTILINE
@@ -127,7 +153,8 @@ def test_the_sources_are_listed_with_their_units_and_terms() -> None:
 def test_a_deployment_chooses_its_boards_by_name() -> None:
     env = {**os.environ, "ZARGAR_PRICES_SOURCES": "tgju, brsapi", "ZARGAR_BRSAPI_KEY": "never-shown"}
     done = zargar("sources", "--json", env=env)
-    assert {one["source"] for one in said(done) if one["asked"]} == {"tgju", "brsapi"}
+    asked = {one["source"] for one in said(done) if one["asked"]}
+    assert asked == {"tgju", "brsapi", "goldapi", "goldprice"}
     assert "never-shown" not in done.stdout + done.stderr
     unknown = zargar("sources", env={**os.environ, "ZARGAR_PRICES_SOURCES": "tgju,goldica"})
     assert (unknown.returncode, "no source 'goldica'" in unknown.stderr) == (2, True)
@@ -163,3 +190,28 @@ def test_a_bad_line_ends_a_replay_with_its_number_and_field(tmp_path: Path) -> N
     assert "line 3: quotes[0].source: 'walgold' is none of wallgold" in done.stderr
     file.write_bytes(b"\xff\xfe")
     assert (zargar("replay", str(file)).returncode, zargar("replay", str(tmp_path)).returncode) == (2, 2)
+
+
+def test_the_routes_of_boards_may_lie_in_a_file_and_a_bad_one_is_refused_without_its_password(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes"
+    given = {**env, "ZARGAR_PRICES_PROXIES_FILE": str(routes)}
+    routes.write_text("daric=http://sara:s3cret@127.0.0.1:3128\n")
+    listed = zargar("sources", "--json", env=given)
+    assert listed.returncode == 0, listed.stderr
+    assert [one["source"] for one in said(listed) if one["family"] == "world"] == ["goldapi", "goldprice"]
+    routes.write_text("daric=http://sara:s3cret@127.0.0.1:3128/path\n")
+    refused = zargar("sources", "--json", env=given)
+    assert refused.returncode == 2
+    assert "the route of 'daric'" in refused.stderr
+    assert "s3cret" not in listed.stdout + listed.stderr + refused.stdout + refused.stderr
+
+
+def test_a_saved_answer_of_a_feed_of_the_world_is_read_too(tmp_path: Path) -> None:
+    saved = tmp_path / "answer.json"
+    saved.write_text('{"name": "Gold", "price": 4258.9, "symbol": "XAU", "updatedAt": "2026-11-22T11:59:00Z"}')
+    done = zargar("parse", "goldapi", str(saved))
+    assert (done.returncode, said(done)["rejected"]) == (0, [])
+    [quote] = said(done)["quotes"]
+    assert (quote["instrument"], quote["bid"], quote["toman_per_gram_18k"]) == ("ounce", "4258.9", None)

@@ -7,7 +7,7 @@ import pytest
 from zargar.outcomes import Retryable
 from zargar.pricing import operations
 from zargar.pricing.given_boards import GivenBoards
-from zargar.pricing.operations import Market
+from zargar.pricing.market import Market
 from zargar.pricing.rules import Rules
 from zargar.pricing.sources import CATALOGUE
 

@@ -159,7 +159,7 @@ def test_a_slot_that_has_gone_is_not_filled_again() -> None:
         aged(succeeded(run), 100 * DAY)
     summary = clean_up(keep=KEEP, now=NOW)
     assert Slot.objects.count() == 1
-    assert summary["removed"] == {"runs": 2, "slots": 1, "missed_ranges": 0, "quotes": 0, "ticks": 0}
+    assert summary["removed"] == {"runs": 2, "slots": 1, "missed_ranges": 0, "quotes": 0, "ticks": 0, "alerts": 0}
 
     assert schedules.fill([EVERY_MINUTE], now=then + 2 * MINUTE) == 0
     assert Run.objects.count() == 0
@@ -205,7 +205,7 @@ def test_prices_do_not_notice_that_old_ticks_and_quotes_have_gone(froze: datetim
     assert Tick.objects.count() < ticks
     assert summary["removed"] == {
         "runs": 0, "slots": 0, "missed_ranges": 0, "quotes": 2 * (ticks - Tick.objects.count()),
-        "ticks": ticks - Tick.objects.count(),
+        "ticks": ticks - Tick.objects.count(), "alerts": 0,
     }  # fmt: skip
     assert what_the_judge_sees(froze) == before
     assert pricing.current_price(now=NOW) == answered
@@ -216,7 +216,7 @@ def test_prices_do_not_notice_that_old_ticks_and_quotes_have_gone(froze: datetim
 
     again = clean_up(keep=KEEP, now=NOW)
     assert (again["removed"], again["more"]) == (
-        dict.fromkeys(("runs", "slots", "missed_ranges", "quotes", "ticks"), 0),
+        dict.fromkeys(("runs", "slots", "missed_ranges", "quotes", "ticks", "alerts"), 0),
         False,
     )
     ticked = pricing.update_prices(market=market_of(wallgold=12_400_000, tgju=12_400_000, now=NOW), now=NOW)

@@ -14,6 +14,7 @@ def test_each_task_has_its_frozen_name_and_queue() -> None:
         names.UPDATE_SINGLE_KARAT_PRICE: "realtime",
         names.FORCE_GOLD_PRICE_REFRESH: "realtime",
         names.CLEANUP_GOLD_PRICE_CACHE: "maintenance",
+        names.SEND_GOLD_PRICE_ALERT: "bulk",
     }
     app.loader.import_default_modules()
     assert {name: app.tasks[name].promise for name in queues} == queues

@@ -8,7 +8,7 @@ import pytest
 
 from zargar.pricing.answers import Answer
 from zargar.pricing.board import Said
-from zargar.pricing.quotes import Instrument, Rejection, Why
+from zargar.pricing.quotes import Instrument, Rejection, Why, plain
 from zargar.pricing.sources import CATALOGUE, named
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ def rejections(said: Said) -> list[tuple[str, Why]]:
 
 def gold(said: Said) -> tuple[str, str, datetime | None]:
     found = next(quote for quote in said.quotes if quote.instrument is Instrument.GOLD_750)
-    return f"{found.bid:f}", f"{found.ask:f}", found.source_time
+    return plain(found.bid), plain(found.ask), found.source_time
 
 
 def test_the_union_and_tala_ir_are_one_family_and_everybody_else_is_his_own() -> None:

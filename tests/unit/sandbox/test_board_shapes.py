@@ -51,7 +51,7 @@ TGJU_ROW = {
 
 
 def answer(board: str, *, quirk: Quirk | None = None, seed: int = 7, at: datetime = AT) -> Any:  # noqa: ANN401 -- JSON
-    (route,) = ROUTES[board]
+    route = ROUTES[board][0]
     return json.loads(route.answer(Scene(Market(seed), at, quirk), Call()).body)
 
 

@@ -1,0 +1,186 @@
+"""Damages planted in a backup, every hash sealed again: reading it back finds nothing wrong, and every drill is red.
+
+The whole path: the pack is opened, changed, sealed for the shop's key, written to both vaults under a manifest with the
+facts that were recorded, and entered in the catalogue as whole. Only a restored copy can tell.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase, Server, django_uses
+from tests.support.drills import entry_of, members_of, published, resealed
+from tests.support.packs import edited
+from tests.support.rich_schema import create_rich_schema
+from tests.support.vaults import directory
+from zargar import clock
+from zargar.backups import age, drill_store, drills, making, operations, store
+from zargar.backups.ddl import PgDump
+from zargar.backups.drills import DrillYard
+from zargar.backups.keys import Keyholders
+from zargar.backups.making import House
+from zargar.backups.members import Member
+from zargar.backups.models import Backup, Copy, CopyState, State
+from zargar.backups.retention import Kind
+from zargar.backups.scratch import DrillServer
+from zargar.shops.models import Shop
+
+OPERATIONS, ESCROW = age.generate(), age.generate()
+RICH = "gold"
+
+Members = Sequence[Member]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An honest backup of a rich shop, its pack's members, and the parts to make and drill others."""
+
+    house: House
+    yard: DrillYard
+    made: making.Made
+    members: list[Member]
+    lead: list[Member]
+
+    def drilled(self, backup: Backup) -> tuple[str, ...]:
+        """Drill the rich shop out of the first vault; return the faults."""
+        [verdict] = drills.run_named(self.yard, backup=backup.id, shop=RICH, vault="one").verdicts
+        return verdict.faults
+
+
+@pytest.fixture(scope="module")
+def scene(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    name, folder = f"zargar_test_{secrets.token_hex(6)}", tmp_path_factory.mktemp("vaults")
+    here = postgres.copy(template, name)
+    try:
+        with django_uses(here.app_url):
+            yield _scene(ScratchDatabase(name, here.app_url, here.owner_url, {}), postgres, folder)
+    finally:
+        postgres.drop(name)
+
+
+def _scene(database: ScratchDatabase, postgres: Server, folder: Path) -> Scene:
+    with database.owner() as owner:
+        for schema in (RICH, "lead"):
+            create_rich_schema(owner, schema)
+            Shop.objects.create(schema_name=schema, name="طلا", state="active")
+        owner.execute("DELETE FROM lead.base")
+    house = House(
+        vaults=(directory(folder, "one"), directory(folder, "two")),
+        holders=Keyholders(OPERATIONS.recipient, ESCROW.recipient),
+        connect=lambda: psycopg.connect(database.owner_url),
+        pg_dump=PgDump.found(),
+        clock=clock.now,
+    )
+    server = DrillServer(postgres.admin_url, clock=clock.now, surroundings=drill_store.surroundings())
+    made = operations.back_up_all(house=house, kind=Kind.DAILY, reason="honest")
+    gold, lead = (members_of(house, made, schema, OPERATIONS) for schema in (RICH, "lead"))
+    return Scene(house, DrillYard(house.vaults, server, OPERATIONS.identity), made, gold, lead)
+
+
+def without(name: str) -> Callable[[Scene], Members]:
+    def gone(scene: Scene) -> Members:
+        kept = [member for member in scene.members if not re.fullmatch(name, member.name)]
+        assert len(kept) < len(scene.members)
+        return kept
+
+    return gone
+
+
+def edit(name: str, old: bytes, new: bytes) -> Callable[[Scene], Members]:
+    return lambda scene: edited(scene.members, name, old, new)
+
+
+def relabelled(scene: Scene) -> Members:
+    """The other shop's members, which say that they are this one's."""
+    named = edited(scene.lead, r"pack\.json", b'"schema": "lead"', b'"schema": "gold"')
+    return edited(named, r"facts\.json", b"lead", b"gold")
+
+
+def with_its_own_facts(scene: Scene) -> Members:
+    """A row is gone, and the facts in the pack agree with that; the manifest's do not."""
+    fewer = edited(scene.members, r"data/.*base/.*", b"2\t\\N\n", b"")
+    [facts] = [member for member in relabelled(scene) if member.name == "facts.json"]
+    return [facts if member.name == "facts.json" else member for member in fewer]
+
+
+DAMAGES: dict[str, Callable[[Scene], Members]] = {
+    "missing row": edit(r"data/.*base/.*", b"2\t\\N\n", b""),
+    "extra row": edit(r"data/.*base/.*", b"2\t\\N\n", b"2\t\\N\n2\t\\N\n"),
+    "changed value": edit(r"data/.*base/.*", b"1\tone", b"1\tOne"),
+    "'' for NULL": edit(r"data/.*base/.*", b"2\t\\N", b"2\t"),
+    "NULL for ''": edit(r"data/.*heir/.*", b"\t\t", b"\t\\N\t"),
+    "no rows of a table": without(r"data/.*settings/.*"),
+    "no rows at all": without(r"data/.*"),
+    "rewound sequence": edit(r"sequences\.sql", b"receipts\"', 1015", b"receipts\"', 1001"),
+    "is_called flipped": edit(r"sequences\.sql", b"untouched\"', 1, false", b"untouched\"', 1, true"),
+    "dropped trigger": edit(r"post-data\.sql", b"CREATE TRIGGER stamped BEFORE", b"-- CREATE TRIGGER stamped BEFORE"),
+    "changed trigger": edit(r"post-data\.sql", b"stamped BEFORE INSERT OR UPDATE ON", b"stamped BEFORE INSERT ON"),
+    "dropped index": edit(r"post-data\.sql", b"CREATE INDEX pieces_attributes", b"-- CREATE INDEX pieces_attributes"),
+    "dropped policy": edit(r"post-data\.sql", b'CREATE POLICY "', b'-- CREATE POLICY "'),
+    "renamed constraint": edit(r"pre-data\.sql", b"CONSTRAINT pieces_code_not_blank CHECK", b"CONSTRAINT other CHECK"),
+    "changed default": edit(r"pre-data\.sql", b"DEFAULT 'gold.piece'::text", b"DEFAULT 'lead.piece'::text"),
+    "changed type": edit(r"pre-data\.sql", b"ratio double precision", b"ratio real"),
+    "changed function": edit(r"pre-data\.sql", b"SELECT weight * 2 FROM", b"SELECT weight * 3 FROM"),
+    "changed view": edit(r"pre-data\.sql", b"'gold'::text AS shop", b"'lead'::text AS shop"),
+    "missing comment": edit(r"pre-data\.sql", b"COMMENT ON SCHEMA", b"-- COMMENT ON SCHEMA"),
+    "missing grant": edit(r"pre-data\.sql", b"GRANT USAGE ON SCHEMA gold", b"-- GRANT USAGE ON SCHEMA gold"),
+    "unrefreshed view": edit(r"refresh\.sql", b'REFRESH MATERIALIZED VIEW "gold"."heavy"', b"--"),
+    "a statement that does not parse": edit(r"post-data\.sql", b"CREATE TRIGGER", b"CREATE TIGER"),
+    "a grant to nobody": edit(r"pre-data\.sql", b"TO zargar_app", b"TO zargar_nobody"),
+    "a member of DDL missing": without(r"post-data\.sql"),
+    "another shop in its place": lambda scene: scene.lead,
+    "another shop in its place, relabelled": relabelled,
+    "facts of the pack that agree with the damage": with_its_own_facts,
+}
+"""What is done to the members of the rich shop's pack."""
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_planted_damage_is_not_seen_by_reading_back_and_turns_the_drill_red(scene: Scene, damage: str) -> None:
+    forged = resealed(scene.house, scene.made, {RICH: DAMAGES[damage](scene)})
+    operations.verify(vaults=scene.house.vaults, now=clock.now(), backup=forged.id)
+    assert set(Copy.objects.filter(backup=forged).values_list("state", flat=True)) == {CopyState.GOOD}
+
+    faults = scene.drilled(forged)
+
+    assert faults
+    copies = dict(Copy.objects.filter(backup=forged).values_list("vault", "state"))
+    assert copies == {"one": CopyState.DAMAGED, "two": CopyState.GOOD}
+    assert Backup.objects.get(number=forged.number).state == State.DEGRADED
+
+
+def test_what_was_sealed_again_unchanged_is_proven(scene: Scene) -> None:
+    assert scene.drilled(resealed(scene.house, scene.made, {RICH: scene.members})) == ()
+
+
+def test_places_of_two_shops_exchanged_in_the_manifest_are_red(scene: Scene) -> None:
+    backup = store.begin(kind=Kind.DAILY, reason="exchanged", now=clock.now())
+    gold, lead = (entry_of(scene.made.manifest, name) for name in (RICH, "lead"))
+    told = replace(
+        scene.made.manifest,
+        backup=str(backup.id),
+        packs=(replace(gold, place=lead.place), replace(lead, place=gold.place)),
+    )
+    published(scene.house, backup, told)
+    verdicts = drills.run_named(scene.yard, backup=backup.id, vault="two").verdicts
+    assert [one.proven for one in verdicts] == [False, False]
+    assert all("WrongKeyError" in one.faults[0] for one in verdicts)
+
+
+def test_a_manifest_of_another_backup_is_red(scene: Scene) -> None:
+    backup = resealed(scene.house, scene.made, {RICH: scene.members})
+    Backup.objects.filter(number=backup.number).update(manifest_sha256="0" * 64)
+    assert "not the one that was written" in scene.drilled(backup)[0]
+
+
+def test_the_honest_backup_is_proven_in_both_vaults(scene: Scene) -> None:
+    honest = Backup.objects.get(id=scene.made.manifest.backup)
+    verdicts = drills.run_named(scene.yard, backup=honest.id).verdicts
+    assert {(one.schema, one.vault): one.faults for one in verdicts} == {
+        (schema, vault): () for schema in (RICH, "lead", "public", TEMPLATE_SHOP) for vault in ("one", "two")
+    }
