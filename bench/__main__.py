@@ -6,14 +6,22 @@ the others.
 
 import sys
 
-from bench import day, decide, overhead, panel, prices
+from bench import backups, day, decide, mishaps, overhead, panel, prices
 from bench.machine import facts, report
 
-BENCHES = {"decide": decide.main, "overhead": overhead.main, "prices": prices.main, "day": day.main}
+BENCHES = {
+    "decide": decide.main,
+    "overhead": overhead.main,
+    "prices": prices.main,
+    "day": day.main,
+    "mishaps": mishaps.main,
+}
 
 report("machine", **facts())
 if sys.argv[1:2] == ["panel"]:
     panel.main(sys.argv[2:])
+elif sys.argv[1:2] == ["backups"]:
+    backups.main(sys.argv[2:])
 else:
     for name in sys.argv[1:] or BENCHES:
         BENCHES[name]()

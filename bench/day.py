@@ -22,7 +22,8 @@ from zargar.clock import TEHRAN
 
 if TYPE_CHECKING:
     from tests.support.boards import BoardServer
-    from zargar.pricing.operations import Market, Ticked
+    from zargar.pricing.market import Market
+    from zargar.pricing.operations import Ticked
 
 SEED: Final = 7
 OPENS: Final = datetime(2026, 11, 22, 8, 0, tzinfo=TEHRAN)

@@ -20,7 +20,7 @@ from zargar import clock
 
 if TYPE_CHECKING:
     from tests.support.boards import BoardServer
-    from zargar.pricing.operations import Market
+    from zargar.pricing.market import Market
 
 MISSION_SECONDS: Final = 28.04
 ALLOWANCE_MS: Final = 100
