@@ -1,4 +1,4 @@
-"""Which alarms about prices stand, and which notices follow. Pure.
+"""Which alarms about prices stand. Pure; what follows for the alerts that are open: `alert_changes`.
 
 An alarm is a condition that a person should hear of: the work on prices fails, too few sources answer, no price comes
 although one is due, the price is kept back for long; or an event: the accepted price jumped. A condition is opened
@@ -7,7 +7,7 @@ goes is one alert. What cannot be judged just now (the market sleeps, too few ru
 leaves an alert as it is: a night is no recovery.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -43,14 +43,6 @@ class Severity(StrEnum):
 
     CRITICAL = "critical"
     WARNING = "warning"
-
-
-class NoticeKind(StrEnum):
-    """What a notice tells of an alert. The words are stored."""
-
-    OPENED = "opened"
-    REMINDER = "reminder"
-    RECOVERED = "recovered"
 
 
 SEVERITIES: Final[Mapping[Kind, Severity]] = {
@@ -180,74 +172,11 @@ class Judged:
     gone: frozenset[Kind]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Open:
-    """An alert that is open: when its last notice was made, since when its condition is gone (None: it stands).
-
-    `untold`: a notice of it has not been sent yet; a reminder would only queue up behind it.
-    """
-
-    kind: Kind
-    subject: str
-    told_at: datetime
-    gone_since: datetime | None = None
-    untold: bool = False
-
-    @property
-    def key(self) -> tuple[Kind, str]:
-        """What there is one open alert of."""
-        return self.kind, self.subject
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transition:
-    """What is to be changed. Every alarm that stands is in exactly one of `opened`, `reminded` and `kept`.
-
-    Attributes:
-        opened: alarms that become alerts, each with a notice; events among them are closed at once.
-        reminded: alarms whose open alert gets another notice.
-        kept: alarms whose open alert stays as it is, with newer figures.
-        closed: alerts that have recovered, each with a notice.
-        leaving: alerts whose condition is gone, but not yet for long enough.
-    """
-
-    opened: tuple[Alarm, ...] = ()
-    reminded: tuple[Alarm, ...] = ()
-    kept: tuple[Alarm, ...] = ()
-    closed: tuple[Open, ...] = ()
-    leaving: tuple[Open, ...] = ()
-
-
 def judge(facts: Facts, limits: Thresholds, *, now: datetime) -> Judged:
     """Say which alarms stand at `now` and which conditions are gone."""
     found = (_failures(facts, limits), _sources(facts, limits), _updates(facts, limits), _held(facts, limits))
     standing = (*(one for one in found if isinstance(one, Alarm)), *_jumps(facts, limits, now=now))
     return Judged(standing=standing, gone=frozenset(one for one in found if isinstance(one, Kind)))
-
-
-def transition(
-    alerts: Sequence[Open], judged: Judged, *, happened: Collection[str], limits: Thresholds, now: datetime
-) -> Transition:
-    """Say what follows for the open `alerts` (at most one of a key). `happened`: the events that are alerts already."""
-    known = {alert.key: alert for alert in alerts}
-    new, again, kept = [], [], []
-    for alarm in judged.standing:
-        alert = known.get(alarm.key)
-        if alarm.kind.is_event:
-            new += [alarm] if alarm.subject not in happened else []
-        elif alert is None:
-            new.append(alarm)
-        elif now - alert.told_at >= limits.remind and not alert.untold:
-            again.append(alarm)
-        else:
-            kept.append(alarm)
-    stand = {alarm.key for alarm in judged.standing}
-    gone = [alert for alert in alerts if alert.kind in judged.gone and alert.key not in stand]
-    over = [alert for alert in gone if alert.gone_since is not None and now - alert.gone_since >= limits.calm]
-    leaving = [alert for alert in gone if alert.gone_since is None]
-    return Transition(
-        opened=tuple(new), reminded=tuple(again), kept=tuple(kept), closed=tuple(over), leaving=tuple(leaving)
-    )
 
 
 def is_failing(source: SourceHealth, limits: Thresholds) -> bool:

@@ -16,7 +16,8 @@ from zargar import persian
 from zargar.calendars import jalali
 from zargar.mail import Letter
 from zargar.outcomes import JSON, Summary
-from zargar.pricing.alarms import Kind, NoticeKind
+from zargar.pricing.alarms import Kind
+from zargar.pricing.alert_changes import NoticeKind
 
 NAMES: Final[Mapping[Kind, str]] = {
     Kind.FAILURE_RATE: "به‌روزرسانی قیمت طلا پیاپی ناکام می‌ماند",

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from zargar.outcomes import Permanent, Summary
-from zargar.pricing.alarms import SEVERITIES, Alarm, Kept, Kind, NoticeKind, Open, SourceHealth, Transition
+from zargar.pricing.alarms import SEVERITIES, Alarm, Kept, Kind, SourceHealth
+from zargar.pricing.alert_changes import NoticeKind, Open, Transition
 from zargar.pricing.current import Priced
 from zargar.pricing.models import Alert, AlertNotice, Tick
 from zargar.pricing.quotes import Toman

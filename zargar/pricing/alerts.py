@@ -17,7 +17,8 @@ from zargar.calendars import operations as calendars
 from zargar.mail import NoMailError, Postbox
 from zargar.outcomes import JSON, Permanent, Retryable, Summary
 from zargar.pricing import alert_store, store
-from zargar.pricing.alarms import Facts, Runs, Thresholds, judge, transition
+from zargar.pricing.alarms import Facts, Runs, Thresholds, judge
+from zargar.pricing.alert_changes import transition
 from zargar.pricing.alert_letters import Told, letter
 from zargar.pricing.models import AlertNotice
 

@@ -6,11 +6,13 @@
 - After a pause `wide_families` may carry any move that the world's price speaks for.
 - What is left is held, and believed when it has held for `relevel_ticks` ticks over `relevel_span`: re-levels happen.
 - But for a move by `slip_factor`: that is another unit until a person says that it is not (`zargar prices override`).
+  After an `absence` of a month it takes `absent_factor`, since gold may have doubled.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import takewhile
 
 from zargar.pricing.band import Band
@@ -43,7 +45,7 @@ def believe(
     if enough is not None:
         return Belief(accepted=True, reason=enough.format(agreed=agreed))
     doubt = f"{agreed} on {plain(price)}, but that is {_far_from(price, last)}"
-    if _slipped(price, last, band, rules):
+    if _slipped(price, last, band, now=now, rules=rules):
         return Belief(accepted=False, reason=f"{doubt}: another unit, unless a person says so")
     held = list(takewhile(lambda tick: _at_level(tick, price, rules), _backwards(recent, now)))
     if held and len(held) + 1 >= rules.relevel_ticks and now - held[-1].at >= rules.relevel_span:
@@ -67,7 +69,12 @@ def _enough(
     many, paused = families >= rules.wide_families, now - last.at >= rules.pause
     if many and jump <= rules.wide_jump:
         return f"{{agreed}} on a move of {jump:.2%}"
-    if backed and paused and (many or jump <= rules.wide_jump) and not _slipped(price, last, band, rules):
+    if (
+        backed
+        and paused
+        and (many or jump <= rules.wide_jump)
+        and not _slipped(price, last, band, now=now, rules=rules)
+    ):
         return f"{{agreed}} on a move of {jump:.2%} after a pause, and the world's price with them"
     return None
 
@@ -94,13 +101,17 @@ def _at_level(tick: PastTick, price: Toman, rules: Rules) -> bool:
     return tick.state is State.HELD and tick.level is not None and apart(tick.level, price) <= rules.normal_jump
 
 
-def _slipped(price: Toman, last: Reference | None, band: Band | None, rules: Rules) -> bool:
+def _slipped(price: Toman, last: Reference | None, band: Band | None, *, now: datetime, rules: Rules) -> bool:
     """Say whether a price is so far from the last one, or from the world's, that it must be in another unit.
 
     Both are asked: on the day on which all boards change their unit, those that say the dollar change with them.
     """
-    known = [level for level in (last and last.price, band and band.value) if level]
-    return any(not level / rules.slip_factor < price < level * rules.slip_factor for level in known)
+    levels: list[tuple[Toman, Decimal]] = []
+    if last is not None:
+        levels.append((last.price, rules.absent_factor if now - last.at >= rules.absence else rules.slip_factor))
+    if band is not None:
+        levels.append((band.value, rules.slip_factor))
+    return any(not level / factor < price < level * factor for level, factor in levels)
 
 
 def _backwards(recent: Sequence[PastTick], now: datetime) -> list[PastTick]:

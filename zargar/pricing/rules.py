@@ -37,6 +37,9 @@ class Rules:
         relevel_ticks: how many ticks in a row, this one included, must hold the same level before it is believed.
         relevel_span: and how long they must span. A real re-level of -23.9 % followed an outage in 2026-03; a breaker
             without this way out would have stopped shops for good.
+        absence: how old the last price must be for gold to have doubled meanwhile: it tripled in the seven months from
+            2025-08 to 2026-02.
+        absent_factor: what is a slip of a unit after such an absence; still less than a mesghal for a gram.
         pause: from what age on the last price is last night's, or from before an outage.
         premium: how far Tehran's price may be from the world's (`band`): extremes of -4.4 and +5.1 % in 1,268 hours.
         ounce_age: how old a stamp of the ounce may be while its market is open.
@@ -62,6 +65,8 @@ class Rules:
     wide_families: int = 3
     relevel_ticks: int = 3
     relevel_span: timedelta = timedelta(minutes=15)
+    absence: timedelta = timedelta(days=30)
+    absent_factor: Decimal = Decimal(4)
     pause: timedelta = timedelta(hours=2)
     premium: Decimal = Decimal("0.06")
     ounce_age: timedelta = timedelta(minutes=15)

@@ -123,7 +123,7 @@ def test_on_given_servers_it_starts_none_of_its_own(data: Path, postgres: Server
 def test_ctrl_c_ends_everything_in_order_and_is_a_success(data: Path) -> None:
     with running(data) as demo:
         started = children(data)
-        assert len(started) == 8
+        assert len(started) == 9  # two servers, the sandbox, three workers, two beats, the web
         price = await_news(demo, "run")
         assert price["summary"]["decision"] in {"accepted", "held", "stale"}
         demo.send_signal(signal.SIGINT)

@@ -16,13 +16,12 @@ from zargar.pricing.alarms import (
     Judged,
     Kept,
     Kind,
-    Open,
     Runs,
     SourceHealth,
     Thresholds,
     judge,
-    transition,
 )
+from zargar.pricing.alert_changes import Open, transition
 from zargar.pricing.current import Priced
 from zargar.pricing.quotes import Toman
 from zargar.pricing.readings import State

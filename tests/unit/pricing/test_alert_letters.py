@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from zargar.outcomes import Summary
-from zargar.pricing.alarms import Kind, NoticeKind
+from zargar.pricing.alarms import Kind
+from zargar.pricing.alert_changes import NoticeKind
 from zargar.pricing.alert_letters import ADVICE, COMMANDS, NAMES, Told, letter, lines
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -133,6 +133,18 @@ def test_the_day_on_which_all_boards_change_their_unit_needs_a_person(slip: str,
     assert "another unit" in decision.reason
 
 
+@pytest.mark.parametrize(("days", "factor", "accepted"), [(20, 3, False), (40, 3, True), (400, 10, False)])
+def test_after_a_month_without_a_price_gold_may_have_tripled_but_not_changed_its_unit(
+    *, days: int, factor: int, accepted: bool
+) -> None:
+    price = Toman(Decimal(7_570_000 * factor))
+    last = Reference(Toman(Decimal(7_570_000)), NOW - timedelta(days=days))
+    held_level = [PastTick(NOW - timedelta(minutes=5 * n), State.HELD, price, {}) for n in range(1, 5)]
+    readings = [said(name, str(price)) for name in "abc"]
+    decision = decide(readings, last=last, recent=held_level, session=session_at(NOW), now=NOW, rules=RULES)
+    assert isinstance(decision, Accepted) is accepted
+
+
 def test_a_small_move_does_not_ask_the_world() -> None:
     last = Reference(Toman(Decimal(40_000_000)), NOW - timedelta(minutes=5))
     readings = [said("a", 40_100_000), said("b", 40_100_000)]

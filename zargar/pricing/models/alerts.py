@@ -5,7 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from zargar.pricing.alarms import Kind, NoticeKind, Severity
+from zargar.pricing.alarms import Kind, Severity
+from zargar.pricing.alert_changes import NoticeKind
 
 
 class Alert(models.Model):
