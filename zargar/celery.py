@@ -8,14 +8,14 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_init
 from kombu.entity import Queue as BrokerQueue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zargar.settings.embedded")
 
 from django.conf import settings
 
-from zargar.engine import logs
+from zargar.engine import logs, memory
 from zargar.engine.configuration import broker_options, leave_drills, result_options
 from zargar.names import Queue
 
@@ -23,6 +23,7 @@ HARD_LIMIT: Final = 30 * 60
 SOFT_LIMIT: Final = 25 * 60
 
 setup_logging.connect(logs.configure)
+worker_init.connect(memory.freeze)
 celeryd_init.connect(leave_drills)
 
 app = Celery(
