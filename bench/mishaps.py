@@ -1,9 +1,9 @@
 """Each way of going wrong on one, on two and on half of the boards: what is accepted, held, stale, and what is wrong.
 
-A line is a morning in the sandbox, every five minutes from 09:30 to 14:00 Tehran; the boards drawn for it go wrong at
-10:00 and are well again at 13:00. The sandbox's clock stands at each slot; the rest is real: HTTP, the judgement,
-PostgreSQL, the cache. Every board that the sandbox speaks is asked. Wrong is an accepted price that is farther from the
-honest market than boards may differ among each other.
+A line is a morning in the sandbox, every five minutes from 09:30 to 14:30 Tehran; the boards drawn for it go wrong at
+10:00 and are well again at 13:30. The sandbox's clock stands at each slot; the rest is real: HTTP, the judgement,
+PostgreSQL, the cache. Every board is asked that ticks ask; the union, which takes its time, is the hourly check's.
+Wrong is an accepted price that is farther from the honest market than boards may differ among each other.
 
 A price that is not accepted is not a fault by itself: with half of the boards wrong nobody can say which half is.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SEED: Final = 7
 BEGINS: Final = datetime(2026, 11, 22, 9, 30, tzinfo=TEHRAN)
 GOES_WRONG: Final = BEGINS.replace(hour=10, minute=0)
-HEALS: Final = BEGINS.replace(hour=13)
-ENDS: Final = BEGINS.replace(hour=14)
+HEALS: Final = BEGINS.replace(hour=13, minute=30)
+ENDS: Final = BEGINS.replace(hour=14, minute=30)
 EVERY: Final = timedelta(minutes=5)
 DEADLINE: Final = timedelta(seconds=0.3)
 FARTHEST: Final = Decimal("0.01")
@@ -69,12 +69,16 @@ def main() -> None:
 
 
 def _shares(market: "Market") -> tuple[int, int, int]:
-    return 1, 2, len(market.sources) // 2
+    return 1, 2, (len(_asked(market)) + 1) // 2
+
+
+def _asked(market: "Market") -> list[str]:
+    return [source.board.name for source in market.sources if source.board.patience is None]
 
 
 def _line(server: "BoardServer", market: "Market", how: How, share: int, rng: random.Random) -> Score:
     _forget()
-    boards = sorted(rng.sample([source.board.name for source in market.sources], share))
+    boards = sorted(rng.sample(_asked(market), share))
     score = Score()
     for moment in _moments():
         server.stand_at(moment)
@@ -85,7 +89,7 @@ def _line(server: "BoardServer", market: "Market", how: How, share: int, rng: ra
             server.heal(*boards)
         _tick(server, market, moment, score)
     report(
-        "mishaps.line", way=how.value, boards=len(boards), of=len(market.sources), wrong=score.wrong,
+        "mishaps.line", way=how.value, boards=len(boards), of=len(_asked(market)), wrong=score.wrong,
         **{state: score.states[state] for state in ("accepted", "held", "stale")},
         farthest_per_mille=_per_mille(score.farthest), named=dict(score.reasons.most_common(3)),
     )  # fmt: skip

@@ -62,7 +62,7 @@ def make(house: House, *, kind: Kind, reason: str, holds: Sequence[Held]) -> Mad
     backup = store.begin(kind=kind, reason=reason, now=house.clock())
     try:
         return _made(house, backup, kind=kind, holds=holds)
-    except BaseException as fault:
+    except BaseException as fault:  # a time limit or a Ctrl-C too: the row says why, and the error goes on
         store.fail(backup, fault=f"{type(fault).__name__}: {fault}", now=house.clock())
         raise
 

@@ -68,12 +68,6 @@ def reference() -> Reference | None:
     return Reference(Toman(_known(tick.toman_per_gram_18k)), tick.at, families=_families(tick))
 
 
-def asked_since(since: datetime, names: Sequence[str]) -> set[str]:
-    """Return which of these boards were asked after a moment: a board that is asked says or fails something."""
-    rows = QuoteRecord.objects.filter(tick__at__gt=since, source__in=names)
-    return set(rows.values_list("source", flat=True).distinct())
-
-
 def facts() -> Facts:
     """Return what an answer about the current price is made of."""
     newest = Tick.objects.order_by("-at", "-id").values_list("at", "state", "reason").first()

@@ -110,7 +110,7 @@ class S3Vault:
                 self._send(sent, upload, part)
                 del part  # the next one is gathered meanwhile
             return self._finish("complete_multipart_upload", sent, UploadId=upload, MultipartUpload=sent.parts)
-        except BaseException as fault:
+        except BaseException as fault:  # whatever ends it, parts that nobody completes are not left to be paid for
             if upload is not None:
                 self._abort(key, upload, fault)
             raise
