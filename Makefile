@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/development.lock
+# The tests mostly wait for the processes that they start, so three at a time suit two cores.
+TESTERS ?= 3
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -17,8 +19,8 @@ demo: $(INSTALLED) ## Run the whole system on embedded parts and the sandbox; Ct
 up: $(INSTALLED) ## The same on the real price boards
 	@$(BIN)/zargar up
 
-test: $(INSTALLED) ## Run all tests (options: make test ARGS="-k beats")
-	$(BIN)/pytest $(ARGS)
+test: $(INSTALLED) ## Run all tests (options: make test ARGS="-k beats" TESTERS=1)
+	$(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile $(ARGS)
 
 check: $(INSTALLED) ## Formatting, lint, types, import contracts, migrations, locks
 	$(BIN)/ruff format --check .
