@@ -42,22 +42,54 @@ def in_tenant(shop_id: int) -> Iterator[Shop]:
     Raises `ShopGoneError`, `ShopSuspendedError`, `ShopNotReadyError` or `WrongSchemaError` before the block begins, and
     whatever the look-up raises when the database is away. Must not be nested, nor entered inside a transaction.
     """
+    _outside()
+    with _shared_lock(shop_id), _inside(_active(shop_id)) as shop:
+        yield shop
+
+
+@contextmanager
+def in_closed_tenant(shop_id: int) -> Iterator[Shop]:
+    """Run the block in the schema of a shop that this session holds exclusively and that is closed to all work.
+
+    For whoever puts another schema in the shop's place (`zargar.shops.schemas.held`). Raises `ShopNotReadyError` when
+    somebody else holds the shop, `RuntimeError` when it is not closed, and else as `in_tenant`.
+    """
+    _outside()
+    with _shared_lock(shop_id):
+        shop = _found(shop_id)
+        if State(shop.state) is State.ACTIVE:
+            message = f"shop {shop_id} is active: it is entered by in_tenant()"
+            raise RuntimeError(message)
+        with _inside(shop):
+            yield shop
+
+
+def _outside() -> None:
     tenants: Any = connection  # django-tenants adds the schema to Django's connection
     if connection.in_atomic_block or tenants.schema_name != "public":
         message = "a shop is entered from the shared schema and outside a transaction, one shop at a time"
         raise RuntimeError(message)
-    with _shared_lock(shop_id):
-        shop = _active(shop_id)
-        session = connection.connection
-        tenants.set_tenant(shop)
-        try:
-            _verify(shop)
-            yield shop
-            if connection.connection is not session:
-                message = f"the session was lost inside shop {shop_id}: its lock, and what was not committed, are gone"
-                raise WrongSchemaError(message)
-        finally:
-            tenants.set_schema_to_public()
+
+
+@contextmanager
+def _inside(shop: Shop) -> Iterator[Shop]:
+    tenants: Any = connection  # as above
+    session = connection.connection
+    tenants.set_tenant(shop)
+    try:
+        _verify(shop)
+        yield shop
+        if connection.connection is not session:
+            message = f"the session was lost inside shop {shop.id}: its lock, and what was not committed, are gone"
+            raise WrongSchemaError(message)
+    finally:
+        tenants.set_schema_to_public()
+
+
+def entered_shop() -> int | None:
+    """Return the id of the shop that this thread is in; None: it is in the shared schema."""
+    tenants: Any = connection
+    return None if tenants.schema_name == "public" else int(tenants.tenant.id)
 
 
 @contextmanager
@@ -78,11 +110,16 @@ def _shared_lock(shop_id: int) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [SHOP_LOCK, shop_id])
 
 
-def _active(shop_id: int) -> Shop:
+def _found(shop_id: int) -> Shop:
     shop: Shop | None = Shop.objects.filter(id=shop_id).first()
     if shop is None:
         message = f"shop {shop_id} does not exist"
         raise ShopGoneError(message)
+    return shop
+
+
+def _active(shop_id: int) -> Shop:
+    shop = _found(shop_id)
     match State(shop.state):
         case State.ACTIVE:
             return shop

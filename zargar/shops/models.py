@@ -8,12 +8,13 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 
 class State(models.TextChoices):
-    """Only an active shop is worked for."""
+    """Only an active shop is worked for. `RESTORING`: a copy out of a backup is taking its schema's place."""
 
     CREATING = "creating"
     ACTIVE = "active"
     SUSPENDED = "suspended"
     MIGRATING = "migrating"
+    RESTORING = "restoring"
 
 
 class Shop(TenantMixin):  # type: ignore[misc]  # django-tenants is not typed

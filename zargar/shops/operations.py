@@ -5,7 +5,7 @@ work that is inside it, and work that comes meanwhile is refused.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -16,7 +16,8 @@ from zargar.shops import schemas
 from zargar.shops.models import Domain, Shop, State
 
 SLUG: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
-RESERVED: Final = frozenset({"public", "information_schema"})
+RESERVED: Final = frozenset({"public", "information_schema", "shared", "roles"})
+"""The last two name packs of a backup that belong to no shop."""
 
 
 class NoSuchShopError(NotFoundError):
@@ -40,15 +41,28 @@ def named(slug: str) -> Shop:
     return shop
 
 
+def numbered(shop_id: int) -> Shop:
+    """Return the shop of that id, whatever it is called by now. Raises `NoSuchShopError`."""
+    shop: Shop | None = Shop.objects.filter(id=shop_id).first()
+    if shop is None:
+        message = f"there is no shop {shop_id}; `zargar shops list` shows them"
+        raise NoSuchShopError(message)
+    return shop
+
+
 def listed() -> Sequence[Shop]:
     """Return all shops by age."""
     return list(Shop.objects.order_by("id").prefetch_related("domains"))
 
 
-def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Shop:
+def create(
+    *, slug: str, name: str, domain: str, actor: str, reason: str, fill: Callable[[Shop], object] | None = None
+) -> Shop:
     """Create a shop: its row, its domain, its schema and tables. Only the last step makes it active.
 
-    Raises `ShopNameError` for a slug that is not one, or a slug or domain that is taken; then nothing is left behind.
+    `fill` makes the schema with what is in it, where it shall not be an empty one (a shop out of a backup). Raises
+    `ShopNameError` for a slug that is not one, or a slug or domain that is taken, and what `fill` raises; then nothing
+    is left behind.
     """
     _check_slug(slug)
     if Domain.objects.filter(domain=domain).exists():
@@ -64,7 +78,10 @@ def create(*, slug: str, name: str, domain: str, actor: str, reason: str) -> Sho
         message = f"the name {slug!r} is taken"
         raise ShopNameError(message) from taken
     try:
-        schemas.create_schema(slug)
+        if fill is None:
+            schemas.create_schema(slug)
+        else:
+            fill(shop)
         with transaction.atomic():
             Domain.objects.create(domain=domain, tenant=shop, is_primary=True)
             Shop.objects.filter(id=shop.id).update(state=State.ACTIVE)
@@ -91,6 +108,29 @@ def resume(*, slug: str, actor: str, reason: str) -> Shop:
     return _move(
         slug, {State.SUSPENDED, State.MIGRATING}, State.ACTIVE, action="shop.resume", actor=actor, reason=reason
     )
+
+
+def close(*, slug: str, actor: str, reason: str) -> State:
+    """Close a shop while a copy takes its schema's place; return the state it had, for `reopen`.
+
+    Work that comes meanwhile is tried again later, as when it is migrated; work already inside ends normally.
+    """
+    before = State(named(slug).state)
+    _move(slug, {State.ACTIVE, State.SUSPENDED}, State.RESTORING, action="shop.close", actor=actor, reason=reason)
+    return before
+
+
+def reopen(*, slug: str, to: State, actor: str, reason: str) -> Shop:
+    """Give a closed shop the state back that it had."""
+    return _move(slug, {State.RESTORING}, to, action="shop.reopen", actor=actor, reason=reason)
+
+
+def close_all(*, actor: str, reason: str) -> Sequence[str]:
+    """Close every shop that is worked for, until each is reopened; return their names. One audit record each."""
+    active = [str(shop.schema_name) for shop in listed() if State(shop.state) is State.ACTIVE]
+    for slug in active:
+        close(slug=slug, actor=actor, reason=reason)
+    return active
 
 
 def rename(*, slug: str, to: str, actor: str, reason: str) -> Shop:

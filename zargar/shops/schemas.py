@@ -5,15 +5,23 @@ A change of a schema holds its shop exclusively; whoever works in the shop holds
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Final
 
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
+
+from zargar.outcomes import Retryable
 
 SHOP_LOCK: Final = 0x5348_4F50
 """The first half of the advisory key ("SHOP"); the second is the shop's id."""
 
 _EXCLUSIVE_WAIT: Final = "10s"
+
+
+class ShopInsideError(Retryable):
+    """Work inside a shop did not end in time, so that it could not be held exclusively; nothing was changed."""
 
 
 @contextmanager
@@ -26,6 +34,32 @@ def exclusively(shop_id: int) -> Iterator[None]:
         cursor.execute(f"SET LOCAL lock_timeout = '{_EXCLUSIVE_WAIT}'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SHOP_LOCK, shop_id])
         yield
+
+
+@contextmanager
+def held(shop_id: int, *, wait: timedelta = timedelta(seconds=10)) -> Iterator[None]:
+    """Hold a shop over several transactions: nobody works in it but `zargar.tenancy.in_closed_tenant` of this session.
+
+    The lock is the session's: it goes when the block ends, or the session does. Raises `ShopInsideError` when work in
+    the shop does not end within `wait`.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{round(wait.total_seconds() * 1000)}ms"])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [SHOP_LOCK, shop_id])
+    except OperationalError as late:
+        if not isinstance(late.__cause__, LockNotAvailable):
+            raise
+        message = f"work inside shop {shop_id} did not end within {wait.total_seconds():.0f} s"
+        raise ShopInsideError(message) from late
+    session = connection.connection
+    try:
+        yield
+    finally:
+        # A session that was lost has lost its locks with it.
+        if connection.connection is session and not session.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SHOP_LOCK, shop_id])
 
 
 def schema_exists(schema: str) -> bool:

@@ -1,6 +1,7 @@
 """Work for a shop runs in that shop's schema or fails; nothing ever lands in `public` or in another shop."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,9 +14,18 @@ from zargar.celery import app as celery
 from zargar.customers.models import Customer
 from zargar.ledger.models import Run, State
 from zargar.outcomes import Outcome
+from zargar.shops import operations, schemas
 from zargar.shops.models import Shop
 from zargar.shops.models import State as ShopState
-from zargar.tenancy import ShopGoneError, ShopNotReadyError, ShopSuspendedError, WrongSchemaError, in_tenant
+from zargar.shops.schemas import ShopInsideError
+from zargar.tenancy import (
+    ShopGoneError,
+    ShopNotReadyError,
+    ShopSuspendedError,
+    WrongSchemaError,
+    in_closed_tenant,
+    in_tenant,
+)
 
 assert app is celery
 
@@ -178,3 +188,44 @@ def test_a_session_that_is_lost_inside_a_shop_is_not_taken_for_a_good_end(
 def test_a_shop_is_not_entered_inside_a_shop(shop: Shop) -> None:
     with in_tenant(shop.id), pytest.raises(RuntimeError, match="one shop at a time"), in_tenant(shop.id):
         add_customer()
+
+
+def test_a_closed_shop_is_entered_by_whoever_holds_it_and_by_nobody_else(shop: Shop) -> None:
+    with pytest.raises(RuntimeError, match="is active"), in_closed_tenant(shop.id):
+        pass
+    Shop.objects.filter(id=shop.id).update(state=ShopState.RESTORING)
+    with schemas.held(shop.id), in_closed_tenant(shop.id):
+        assert where() == TEMPLATE_SHOP
+        add_customer()
+    assert where() == "public"
+    with pytest.raises(ShopNotReadyError, match="is restoring"), in_tenant(shop.id):
+        pass
+
+
+def test_a_shop_that_another_session_holds_is_not_entered_though_it_is_closed(
+    shop: Shop, database: ScratchDatabase
+) -> None:
+    Shop.objects.filter(id=shop.id).update(state=ShopState.RESTORING)
+    with database.owner() as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [schemas.SHOP_LOCK, shop.id])
+        with pytest.raises(ShopNotReadyError, match="holds it exclusively"), in_closed_tenant(shop.id):
+            pass
+        with pytest.raises(ShopInsideError, match="did not end"), schemas.held(shop.id, wait=timedelta(seconds=0.2)):
+            pass
+    with schemas.held(shop.id):
+        pass
+    with database.owner() as other:
+        assert other.execute("SELECT pg_try_advisory_lock(%s, %s)", [schemas.SHOP_LOCK, shop.id]).fetchone() == (True,)
+
+
+def test_a_shop_is_closed_with_its_state_kept_and_reopened_with_it(shop: Shop) -> None:
+    for state in (ShopState.ACTIVE, ShopState.SUSPENDED):
+        Shop.objects.filter(id=shop.id).update(state=state)
+        assert operations.close(slug=TEMPLATE_SHOP, actor="a test", reason="a restore") == state
+        with pytest.raises(operations.ShopStateError, match="is restoring"):
+            operations.close(slug=TEMPLATE_SHOP, actor="a test", reason="another one")
+        with pytest.raises(operations.ShopStateError):
+            operations.resume(slug=TEMPLATE_SHOP, actor="a test", reason="too early")
+        operations.reopen(slug=TEMPLATE_SHOP, to=state, actor="a test", reason="done")
+        shop.refresh_from_db()
+        assert shop.state == state
