@@ -7,6 +7,7 @@ restore.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from typing import Any, Final
 
@@ -37,10 +38,11 @@ _SCHEMAS: Final = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)"
 SETTINGS: Final = """
 SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; SET timezone = 'UTC';
 SET bytea_output = 'hex'; SET client_encoding = 'UTF8'; SET xmloption = 'content'; SET synchronize_seqscans = off;
-SET search_path = ''; SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0
+SET standard_conforming_strings = on; SET search_path = ''; SET row_security = off; SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0; SET jit = off; SET work_mem = '64MB'
 """
 """By these, text forms are the same whenever and wherever they are read. `row_security = off` turns rows that a policy
-would hide into an error."""
+would hide into an error. The last two are for the queries over many schemas, whose cost is misjudged."""
 
 
 class NoSuchSchemaError(NotFoundError):
@@ -76,10 +78,12 @@ def catalogues(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> d
     tables: dict[str, list[Table]] = {schema: [] for schema in schemas}
     sequences: dict[str, list[str]] = {schema: [] for schema in schemas}
     populated: dict[str, list[str]] = {schema: [] for schema in schemas}
+    kept: dict[Any, Any] = {}
     for schema, name, kind, full, size, columns in connection.execute(_RELATIONS, [list(schemas)]):
         match kind:
             case "r":
-                tables[schema].append(Table(name, tuple(columns), size))
+                own = tuple(columns)
+                tables[schema].append(Table(kept.setdefault(name, name), kept.setdefault(own, own), size))
             case "S":
                 sequences[schema].append(name)
             case _ if full:
@@ -115,6 +119,17 @@ def _in_order(connection: psycopg.Connection[Any], populated: dict[str, list[str
 def qualified(schema: str, name: str) -> Identifier:
     """Name an object of a schema, quoted."""
     return Identifier(schema, name)
+
+
+def quoted(name: str) -> str:
+    """Quote a name as text."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=4096)
+def columns_text(columns: tuple[str, ...]) -> str:
+    """Write a column list for COPY as text; nothing for a table without columns."""
+    return f"({', '.join(map(quoted, columns))})" if columns else ""
 
 
 def column_list(columns: Sequence[str]) -> Composed:

@@ -30,18 +30,26 @@ _OWN: Final = (
     ("default_acl", "pg_default_acl", "x.oid", "x.defaclnamespace"),
 )
 _OF_A_TABLE: Final = (
-    # kind, catalogue, its identity, the column that names its relation
-    ("attribute", "pg_attribute", "x.attrelid || '.' || x.attnum", "x.attrelid"),
-    ("attrdef", "pg_attrdef", "x.oid", "x.adrelid"),
-    ("index", "pg_index", "x.indexrelid", "x.indexrelid"),
-    ("sequence", "pg_sequence", "x.seqrelid", "x.seqrelid"),
-    ("trigger", "pg_trigger", "x.oid", "x.tgrelid"),
-    ("rewrite", "pg_rewrite", "x.oid", "x.ev_class"),
-    ("policy", "pg_policy", "x.oid", "x.polrelid"),
-    ("inherits", "pg_inherits", "x.inhrelid || '.' || x.inhparent", "x.inhrelid"),
-    ("partitioned", "pg_partitioned_table", "x.partrelid", "x.partrelid"),
-    ("foreign", "pg_foreign_table", "x.ftrelid", "x.ftrelid"),
+    # kind, catalogue, its identity, the column that names its relation, a further condition
+    (
+        "attribute",
+        "pg_attribute",
+        "x.attrelid || '.' || x.attnum",
+        "x.attrelid",
+        "AND x.attnum > 0 AND c.relkind <> 'S'",
+    ),
+    ("attrdef", "pg_attrdef", "x.oid", "x.adrelid", ""),
+    ("index", "pg_index", "x.indexrelid", "x.indexrelid", ""),
+    ("sequence", "pg_sequence", "x.seqrelid", "x.seqrelid", ""),
+    ("trigger", "pg_trigger", "x.oid", "x.tgrelid", ""),
+    ("rewrite", "pg_rewrite", "x.oid", "x.ev_class", ""),
+    ("policy", "pg_policy", "x.oid", "x.polrelid", ""),
+    ("inherits", "pg_inherits", "x.inhrelid || '.' || x.inhparent", "x.inhrelid", ""),
+    ("partitioned", "pg_partitioned_table", "x.partrelid", "x.partrelid", ""),
+    ("foreign", "pg_foreign_table", "x.ftrelid", "x.ftrelid", ""),
 )
+"""The columns of the system, and a sequence's, come and go with their relation and are never altered."""
+
 _DESCRIBED: Final = (
     # a catalogue whose rows may have comments, and how they lead to their schema
     ("pg_class", "o.relnamespace", ""),
@@ -50,6 +58,10 @@ _DESCRIBED: Final = (
     ("pg_constraint", "o.connamespace", ""),
     ("pg_statistic_ext", "o.stxnamespace", ""),
     ("pg_namespace", "o.oid", ""),
+    ("pg_operator", "o.oprnamespace", ""),
+    ("pg_collation", "o.collnamespace", ""),
+    ("pg_ts_dict", "o.dictnamespace", ""),
+    ("pg_ts_config", "o.cfgnamespace", ""),
     ("pg_trigger", "r.relnamespace", "JOIN pg_class r ON r.oid = o.tgrelid"),
     ("pg_policy", "r.relnamespace", "JOIN pg_class r ON r.oid = o.polrelid"),
     ("pg_rewrite", "r.relnamespace", "JOIN pg_class r ON r.oid = o.ev_class"),
@@ -66,8 +78,8 @@ def _parts() -> str:
     ]
     parts += [
         f"SELECT s.oid, '{kind} ' || {identity} || ':' || x.xmin "  # noqa: S608 -- constants above
-        f"FROM s JOIN pg_class c ON c.relnamespace = s.oid JOIN {catalogue} x ON {relation} = c.oid"
-        for kind, catalogue, identity, relation in _OF_A_TABLE
+        f"FROM s JOIN pg_class c ON c.relnamespace = s.oid JOIN {catalogue} x ON {relation} = c.oid {further}"
+        for kind, catalogue, identity, relation, further in _OF_A_TABLE
     ]
     parts += [
         f"SELECT s.oid, 'comment {catalogue} ' || d.objoid || '.' || d.objsubid || ':' || d.xmin "  # noqa: S608 -- as above
@@ -75,6 +87,14 @@ def _parts() -> str:
         f"JOIN pg_description d ON d.classoid = '{catalogue}'::regclass AND d.objoid = o.oid"
         for catalogue, schema, joined in _DESCRIBED
     ]
+    parts.append(
+        "SELECT s.oid, 'toast ' || x.oid || ':' || x.xmin FROM s JOIN pg_class c ON c.relnamespace = s.oid "
+        "JOIN pg_class x ON x.oid = c.reltoastrelid"
+    )
+    parts.append(
+        "SELECT s.oid, 'mapping ' || m.mapcfg || '.' || m.maptokentype || '.' || m.mapseqno || ':' || m.xmin FROM s "
+        "JOIN pg_ts_config g ON g.cfgnamespace = s.oid JOIN pg_ts_config_map m ON m.mapcfg = g.oid"
+    )
     parts.append(
         "SELECT s.oid, 'enum ' || e.oid || ':' || e.xmin FROM s JOIN pg_type t ON t.typnamespace = s.oid "
         "JOIN pg_enum e ON e.enumtypid = t.oid"

@@ -5,17 +5,20 @@ replayed under the name that the text says, and renamed afterwards (`restore`). 
 (`\restrict`) and the setting `transaction_timeout`, which servers before 17 refuse, is left out of the preamble.
 
 One `pg_dump -n` reads the catalogue of the whole database, so it is run once for each distinct fingerprint, not once
-for each shop. The password travels in the environment of the child, never in its arguments.
+for each shop; and where many are distinct, once for many of them: one archive, whose entries `pg_restore` then gives
+schema by schema (`dump_many`), each text what its own dump would be. The password travels in the environment of the
+child, never in its arguments.
 """
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final, Protocol, Self
 
 import psycopg
@@ -32,6 +35,14 @@ PLANNER: Final = "-c jit=off -c work_mem=64MB -c enable_nestloop=off"
 
 _NEEDED: Final = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR"})
 _PREAMBLE_LINES: Final = 25
+_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_ENTRY: Final = re.compile(
+    r"\d+; \d+ \d+ (?P<kind>[A-Z]+(?: [A-Z]+)*)"
+    r"(?: -(?: SCHEMA)? (?P<schema>[a-z_][a-z0-9_]*)| (?P<namespace>[a-z_][a-z0-9_]*)) .*"
+)
+"""An entry of `pg_restore --list`: kinds are in capitals, plain schemas never; what is said of a schema itself has none
+(`SCHEMA - shop owner`, `COMMENT - SCHEMA shop owner`)."""
+
 _RESTRICT: Final = re.compile(r"\\(un)?restrict [A-Za-z0-9]+")
 
 
@@ -60,6 +71,10 @@ class DdlSource(Protocol):
 
         Raises `OldClientError` before anything is read, and `DumpFailedError`.
         """
+        ...
+
+    def dump_many(self, connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, Ddl]:
+        """Return the same of several schemas, by name, in one reading of the catalogue. Raises as `dump`."""
         ...
 
 
@@ -94,21 +109,43 @@ class PgDump:
 
     def dump(self, connection: psycopg.Connection[Any], schema: str) -> Ddl:
         """Return the DDL of `schema`, in a session beside `connection`'s. Raises as `DdlSource.dump` says."""
+        archive = self._archive(connection, [schema])
+        return Ddl(schema, self._section(archive, "pre-data"), self._section(archive, "post-data"))
+
+    def dump_many(self, connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, Ddl]:
+        """Return the DDL of each of `schemas`. One whose name an archive's list cannot tell is dumped alone."""
+        plain = [schema for schema in schemas if _PLAIN.fullmatch(schema)]
+        found = {schema: self.dump(connection, schema) for schema in schemas if schema not in plain}
+        if len(plain) < 2:  # noqa: PLR2004 -- one is none too many
+            return found | {schema: self.dump(connection, schema) for schema in plain}
+        archive = self._archive(connection, plain)
+        listing = self._run(["pg_restore", "--list"], environment=surroundings(), given=archive).decode()
+        for schema, entries in _by_schema(listing, plain).items():
+            with NamedTemporaryFile("w", prefix="zargar-ddl-", suffix=".list") as chosen:
+                chosen.write(entries)
+                chosen.flush()
+                only = f"--use-list={chosen.name}"
+                found[schema] = Ddl(
+                    schema, self._section(archive, "pre-data", only), self._section(archive, "post-data", only)
+                )
+        return found
+
+    def _archive(self, connection: psycopg.Connection[Any], schemas: Sequence[str]) -> bytes:
         self.check(connection)
-        environment = {**_surroundings(), "PGOPTIONS": PLANNER}
+        environment = {**surroundings(), "PGOPTIONS": PLANNER}
         if connection.info.password:
             environment["PGPASSWORD"] = connection.info.password
-        pattern = '"' + schema.replace('"', '""') + '"'
-        archive = self._run(
-            ["pg_dump", "--format=custom", "--compress=0", "--schema-only", f"--schema={pattern}", "--strict-names",
+        patterns = ['"' + schema.replace('"', '""') + '"' for schema in schemas]
+        return self._run(
+            ["pg_dump", "--format=custom", "--compress=0", "--schema-only", "--strict-names",
+             *(f"--schema={pattern}" for pattern in patterns),
              f"--lock-wait-timeout={LOCK_WAIT}", f"--dbname={_conninfo(connection)}"],
             environment=environment,
         )  # fmt: skip
-        return Ddl(schema, self._section(archive, "pre-data"), self._section(archive, "post-data"))
 
-    def _section(self, archive: bytes, section: str) -> bytes:
-        text = self._run(["pg_restore", f"--section={section}", "--file=-"], environment=_surroundings(), given=archive)
-        return without_client_words(text)
+    def _section(self, archive: bytes, section: str, *more: str) -> bytes:
+        argv = ["pg_restore", f"--section={section}", *more, "--file=-"]
+        return without_client_words(self._run(argv, environment=surroundings(), given=archive))
 
     def _run(self, argv: list[str], *, environment: dict[str, str], given: bytes | None = None) -> bytes:
         try:
@@ -132,6 +169,21 @@ def without_client_words(text: bytes) -> bytes:
     return "\n".join(line for at, line in enumerate(lines) if at not in ends or not _foreign(line)).encode()
 
 
+def _by_schema(listing: str, schemas: Sequence[str]) -> dict[str, str]:
+    """Share an archive's list out: by schema its entries, in order. Raises `DumpFailedError` for one of nobody."""
+    entries: dict[str, list[str]] = {schema: [] for schema in schemas}
+    for line in listing.splitlines():
+        if not line or line.startswith(";"):
+            continue
+        entry = _ENTRY.fullmatch(line)
+        owner = (entry["namespace"] or entry["schema"]) if entry is not None else None
+        if owner not in entries:
+            message = f"the list of pg_dump's archive has an entry of none of the schemas: {line!r}"
+            raise DumpFailedError(message)
+        entries[owner].append(line)
+    return {schema: "".join(f"{line}\n" for line in lines) for schema, lines in entries.items()}
+
+
 def _foreign(line: str) -> bool:
     return line == "SET transaction_timeout = 0;" or _RESTRICT.fullmatch(line) is not None
 
@@ -142,8 +194,8 @@ def _conninfo(connection: psycopg.Connection[Any]) -> str:
     return make_conninfo("", **{**info.get_parameters(), "dbname": info.dbname})
 
 
-def _surroundings() -> dict[str, str]:
-    """What the programs need of our environment; our secrets are none of it."""
+def surroundings() -> dict[str, str]:
+    """Return what programs that we start need of our environment; our secrets are none of it."""
     return {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith(("LC_", "PG"))}
 
 

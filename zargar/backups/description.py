@@ -6,7 +6,7 @@ Both are for programs; `restore.sql` is for a person with psql. Pure.
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -22,6 +22,8 @@ POST_DATA: Final = "post-data.sql"
 REFRESH: Final = "refresh.sql"
 RESTORE: Final = "restore.sql"
 FACTS: Final = "facts.json"
+FILES: Final = "files/"
+RESTORE_FILES: Final = "restore.sh"
 
 
 class BadPackError(Exception):
@@ -56,7 +58,8 @@ class Pack:
 
     def dump(self) -> bytes:
         """Write `pack.json`."""
-        return _json({"format": FORMAT, **asdict(self)})
+        places = [{"folder": one.folder, "name": one.name, "columns": one.columns} for one in self.tables]
+        return _json({"format": FORMAT, "schema": self.schema, "ddl_schema": self.ddl_schema, "tables": places})
 
     @classmethod
     def load(cls, data: bytes) -> Self:
@@ -75,7 +78,22 @@ class Pack:
 
 def dump_facts(facts: ShopFacts) -> bytes:
     """Write `facts.json`."""
-    return _json({**asdict(facts), "moment": facts.moment.isoformat()})
+    return _json(
+        {
+            "schema": facts.schema,
+            "moment": facts.moment.isoformat(),
+            "postgres": facts.postgres,
+            "fingerprint": facts.fingerprint,
+            "tables": [
+                {"name": one.name, "columns": one.columns, "rows": one.rows, "digest": one.digest}
+                for one in facts.tables
+            ],
+            "sequences": [
+                {"name": one.name, "last_value": one.last_value, "is_called": one.is_called} for one in facts.sequences
+            ],
+            "migrations": facts.migrations,
+        }
+    )
 
 
 def load_facts(data: bytes) -> ShopFacts:
@@ -97,4 +115,4 @@ def load_facts(data: bytes) -> ShopFacts:
 
 
 def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+    return json.dumps(body, ensure_ascii=False, sort_keys=True).encode() + b"\n"

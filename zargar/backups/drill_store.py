@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Max, Q
 
-from zargar.backups.models import Backup, Copy, CopyState, Drill, KeyRecord, State
+from zargar.backups import erasure_store
+from zargar.backups.models import Backup, Copy, CopyState, Drill, State
 from zargar.backups.rota import Target, Turn, Verdict
 from zargar.backups.scratch import Surroundings
 
@@ -43,9 +44,20 @@ def candidates() -> dict[Target, Candidate]:
     )
     rows = list(copies)
     backups = Backup.objects.in_bulk({number for _, _, number, _ in rows})
-    open_still = set(KeyRecord.objects.filter(destroyed_at=None).values_list("holds", flat=True))
+    erased = erasure_store.erased_since()
     found = (Candidate(Target(holds, vault), backups[number], schema) for holds, vault, number, schema in rows)
-    return {one.target: one for one in found if one.target.holds in open_still}
+    return {one.target: one for one in found if opens(one.target.holds, one.backup, erased)}
+
+
+def opens(holds: str, backup: Backup, erased: Mapping[str, datetime]) -> bool:
+    """Say whether a backup's pack was locked for a key that is not destroyed: for one that was made after the last."""
+    return holds not in erased or backup.began_at > erased[holds]
+
+
+def erased_in(backup: Backup) -> list[str]:
+    """Return the packs of a backup, by schema, that open no more since their shop was erased."""
+    erased = erasure_store.erased_since()
+    return sorted(pack.schema for pack in backup.packs.all() if not opens(pack.holds, backup, erased))
 
 
 def turns(targets: Collection[Target]) -> list[Turn]:

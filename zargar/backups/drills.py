@@ -13,7 +13,8 @@ from uuid import UUID
 
 import psycopg
 
-from zargar.backups import drill_store, drilling, operations, store
+from zargar.backups import drill_store, drilling, erasure_store, operations, roles, store
+from zargar.backups.ddl import DdlSource, PgDump
 from zargar.backups.drill_store import Candidate
 from zargar.backups.keys import WrongKeyholderError
 from zargar.backups.manifest import UnknownFormatError
@@ -38,11 +39,15 @@ class NothingToDrillError(NotFoundError):
 
 @dataclass(frozen=True)
 class DrillYard:
-    """The real parts of a drill. `identity` is the secret key of operations (or escrow)."""
+    """The real parts of a drill. `identity` is the secret key of operations (or escrow); `pg_dump` the second witness.
+
+    Raises `zargar.backups.ddl.OldClientError` where there is no pg_dump.
+    """
 
     vaults: tuple[Vault, ...]
     server: DrillServer
     identity: str = field(repr=False)
+    pg_dump: DdlSource = field(default_factory=PgDump.found)
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""
@@ -80,7 +85,7 @@ def run_named(
     `zargar.shops.operations.NoSuchShopError`, and as `run_due`.
     """
     candidates = _of(operations.show(backup)) if backup is not None else drill_store.candidates().values()
-    holds = None if shop is None else store.SHARED if shop == store.SHARED else str(shops.named(shop).id)
+    holds = None if shop is None else _holds(shop)
     wanted = [
         one
         for one in candidates
@@ -102,6 +107,16 @@ def last_proven(backup: Backup) -> dict[str, dict[str, datetime]]:
     for target, moment in drill_store.proven(found).items():
         found[target.holds][target.vault] = moment
     return found
+
+
+def erased_of(backup: Backup) -> frozenset[str]:
+    """Return the packs of a backup, by schema, that open no more since their shop was erased."""
+    return frozenset(drill_store.erased_in(backup))
+
+
+def _holds(name: str) -> str:
+    """What packs of a shop, or a pack of files, say that they hold."""
+    return name if name in {store.SHARED, roles.PACK} or "." in name else str(shops.named(name).id)
 
 
 def _of(backup: Backup) -> list[Candidate]:
@@ -130,8 +145,8 @@ def _drilled(yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | 
                 unanswered.append(f"backup {number} in {vault}: {fault}")
     except (CannotDrillError, WrongKeyholderError, UnknownFormatError) as fault:
         raise Permanent(str(fault)) from fault
-    except psycopg.Error as fault:
-        message = f"the drills' server broke off: {type(fault).__name__}: {fault}"
+    except (psycopg.Error, OSError) as fault:
+        message = f"the drills' server or this machine's disk broke off: {type(fault).__name__}: {fault}"
         raise Retryable(message) from fault
     if until is not None:
         left = len(wanted) - len(verdicts)
@@ -151,13 +166,20 @@ def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until
     if vault is None:
         message = f"the vault {name} is not configured"
         raise VaultError(message)
-    backup, by_schema = several[0].backup, {one.schema: one.target.holds for one in several}
+    backup, erased = several[0].backup, erasure_store.erased_since()
+    by_schema = {one.schema: one.target.holds for one in several}
     if until is not None and yard.now() >= until:
         return
+    for schema, holds in list(by_schema.items()):
+        if not drill_store.opens(holds, backup, erased):  # though a vault may have kept its key
+            why = f"it was erased at {erased[by_schema.pop(schema)].isoformat()}: its packs open no more"
+            yield Verdict(name, str(backup.id), schema, (), 0, why)
     for verdict in drilling.drill(
-        yard.server, vault, str(backup.id), sha256=backup.manifest_sha256, schemas=by_schema, identity=yard.identity
-    ):
-        _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
+        yard.server, vault, str(backup.id), sha256=backup.manifest_sha256, schemas=by_schema, identity=yard.identity,
+        pg_dump=yard.pg_dump,
+    ):  # fmt: skip
+        if not verdict.undecided:
+            _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
         yield verdict
         if until is not None and yard.now() >= until:
             return
@@ -174,5 +196,5 @@ def _told(verdict: Verdict) -> Summary:
     faults: list[JSON] = list(verdict.faults)
     return {
         "backup": verdict.backup, "vault": verdict.vault, "schema": verdict.schema, "proven": verdict.proven,
-        "milliseconds": verdict.milliseconds, "faults": faults,
+        "milliseconds": verdict.milliseconds, "faults": faults, "undecided": verdict.undecided,
     }  # fmt: skip

@@ -12,10 +12,12 @@ after. Every shop that Django made has such conditions. So a shape has two diges
 shared, and the canonical one, for which the two spellings are one; that one is the fingerprint that is recorded and
 compared.
 
-Each line is a JSON array that begins with the kind. What pg_dump restores differently from how it was made does not
-count: holes that dropped columns left, the order of grants, whether default rights are spelled out, row types.
+Each line is the text of a composite value that begins with the kind (NULL is nothing there, '' two quotes). What
+pg_dump restores differently from how it was made does not count: holes that dropped columns left, the order of grants,
+whether default rights are spelled out, row types.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,13 +46,14 @@ def _canonical_sql(line: str) -> str:
 
 
 def _digest_sql(line: str) -> str:
-    return f"""encode(sha256(convert_to(string_agg({line}, E'\\n' ORDER BY {line} COLLATE "C"), 'UTF8')), 'hex')"""
+    ordered = 'l.canonical COLLATE "C", l.line COLLATE "C"'  # one order for both digests: PostgreSQL sorts once
+    return f"encode(sha256(convert_to(string_agg({line}, E'\\n' ORDER BY {ordered}), 'UTF8')), 'hex')"
 
 
 _ALL: Final = "\nUNION ALL\n".join(
     # The search path is set row by row, before the functions of that row are called: CASE promises the order.
     f"SELECT s.oid AS schema, CASE WHEN set_config('search_path', quote_ident(s.nspname), true) <> '' "  # noqa: S608 -- constants of `shape_sql`
-    f"THEN json_build_array({fields})::text END AS line FROM s {source}"
+    f"THEN ROW({fields})::text END AS line FROM s {source}"
     for fields, source in LINES
 )
 _SHAPE: Final = f"""
@@ -59,15 +62,21 @@ WITH s AS MATERIALIZED (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace 
      l AS MATERIALIZED (SELECT schema, line, {_canonical_sql("line")} AS canonical FROM e)
 """  # noqa: S608 -- constants of `shape_sql`
 _SHAPES: Final = f"""{_SHAPE}
-SELECT s.nspname, {_digest_sql("l.line")}, {_digest_sql("l.canonical")}
+SELECT s.nspname, current_setting('server_version_num') || {_digest_sql("l.line")}, {_digest_sql("l.canonical")}
 FROM l JOIN s ON s.oid = l.schema GROUP BY s.nspname
 """.encode()  # noqa: S608 -- constants of `shape_sql`
-_LINES: Final = f'{_SHAPE} SELECT l.canonical FROM l ORDER BY l.canonical COLLATE "C"'.encode()  # noqa: S608 -- as above
+_LINES: Final = f'{_SHAPE} SELECT l.canonical FROM l ORDER BY l.canonical COLLATE "C", l.line COLLATE "C"'.encode()  # noqa: S608 -- as above
+
+DEFINITION: Final = hashlib.sha256(_SHAPES).hexdigest()
+"""What a shape is made of, as a digest: exact shapes compare under the same one alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Two SHA-256 in hexadecimal: `exact` is of the lines as they are, `fingerprint` of the canonical ones."""
+    """Two SHA-256 in hexadecimal: `exact` is of the lines as they are, `fingerprint` of the canonical ones.
+
+    `exact` begins with the server's version: pg_dump's text is another's there.
+    """
 
     exact: str
     fingerprint: str

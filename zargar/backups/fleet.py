@@ -1,231 +1,254 @@
 """Read many shops with set-based catalogue queries: the cost of a shop is its own rows, not the database's catalogue.
 
-Shops are taken in groups. One session exports a snapshot for a group and reads in it the content, the states and the
-shapes of all its schemas; pg_dump runs once for each shape that is new. Then each shop is copied in a short
-transaction of its own that imports the snapshot, without locking anything beforehand: a lock table of default size
-would not hold all tables, and one waiting TRUNCATE would hang every reader. After a batch of shops the states are
-asked again, now. A shop whose state is the snapshot's was read exactly; any other is read again by
-`snapshot.read_shop`, its tables locked first. Until that is known a shop's members are held in memory; one that is
-too large for that is read by `read_shop` at once.
+Shops are taken in groups. One session exports a snapshot for a group, and with another that shares it reads in it the
+content, the states and the shapes of all its schemas; pg_dump runs once for each shape that is new. Then readers
+(`reading`, `crew`) copy and seal each shop in a short transaction of its own that imports the snapshot, without locking
+anything beforehand: a lock table of default size would not hold all tables, and one waiting TRUNCATE would hang every
+reader. After a batch of shops the states are asked again, now, while the next ones are read. A shop whose state is the
+snapshot's was read exactly, and only then is its pack handed out; any other is read again by itself, its tables locked
+first. Until that is known its sealed pack is held in memory; what is too large for that is read by itself at once.
 """
 
-from collections.abc import Generator, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, MutableMapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from itertools import islice
+from typing import Final, TypeAlias
 
-import psycopg
 from psycopg.sql import SQL, Literal
 
 from zargar.backups import catalogue, changes, fingerprint
-from zargar.backups.catalogue import Catalogue, NoSuchSchemaError
+from zargar.backups.catalogue import Catalogue
+from zargar.backups.crew import Crew
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.facts import ShopFacts
 from zargar.backups.fingerprint import Shape
-from zargar.backups.members import Member
-from zargar.backups.snapshot import (
-    LOCK_WAIT,
-    Connect,
-    Connection,
-    Moment,
-    ShopChangingError,
-    ShopReading,
-    held_reading,
-    prepare,
-    read_shop,
-)
+from zargar.backups.packs import Sealed
+from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, Reader, Readers, Whole, Write
+from zargar.backups.snapshot import Connect, Connection, prepare
 
-GROUP: Final = 500
+GROUP: Final = 2000
 """Shops that share a snapshot: so long is the oldest row version kept."""
 
-BATCH: Final = 250
+BATCH: Final = 500
 """Shops whose states are asked again together."""
 
 LARGE: Final = 4 << 20
-"""Bytes of a shop that are held in memory at most; a batch holds at most `BATCH_BYTES`."""
+"""A shop that had more bytes when it was last analysed is read by itself."""
 
-BATCH_BYTES: Final = 32 << 20
+BATCH_BYTES: Final = 16 << 20
+"""Bytes of sealed packs that are held, at most, for one asking; there are two at a time."""
 
+FEW: Final = 20
+"""Up to so many shops are read in this process: others take longer to start than that."""
 
-_CHANGED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName)
+DUMPS: Final = 50
+"""Unknown shapes that one pg_dump is run for."""
+
+KNOWN: Final = 128
+"""Shapes whose DDL is kept in memory, the last used ones: shops whose functions name them have one each."""
+
+MOVED: Final = "its schema was changed, or a table of it truncated or rewritten, meanwhile"
 
 
 @dataclass(slots=True)
 class _Group:
-    """What is known of a group of schemas at its snapshot."""
+    """What is known of a group of schemas at its snapshot, and what must be read by itself, with why (or for size)."""
 
     snapshot: str
     taken: datetime
-    contents: dict[str, Catalogue]
-    states: dict[str, str]
-    shapes: dict[str, Shape]
+    contents: dict[str, Catalogue] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    again: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Held:
-    """A shop that was read, whose state has still to be asked again; no members where it must be read otherwise."""
-
-    schema: str
-    members: list[Member] = field(default_factory=list)
-    facts: ShopFacts | None = None
-    why: str = ""
+_Batch: TypeAlias = list[tuple[str, Whole]]
 
 
 class Fleet:
-    """Many shops to be read once, one after the other: exhaust the members of each before the next is asked for.
+    """Many shops to be read once, one after the other: write each before the next is asked for.
 
-    `left_out` says in words why a shop could not be read: it was dropped meanwhile, or changed in every attempt.
+    `recipient` says for which key (age1...) a schema's pack is sealed. `known` holds DDL by exact shape, and is added
+    to. `readers` is in how many processes to read; none: in this one. `left_out` says in words why a shop could not be
+    read: it was dropped meanwhile, or changed in every attempt.
     """
 
     def __init__(
-        self, connect: Connect, schemas: Sequence[str], *, pg_dump: DdlSource,
-        known: MutableMapping[str, Ddl] | None = None,
+        self, connect: Connect, schemas: Sequence[str], *, pg_dump: DdlSource, recipient: Callable[[str], str],
+        known: MutableMapping[str, Ddl] | None = None, readers: int = 0,
     ) -> None:  # fmt: skip
         self._connect = connect
         self._schemas = list(schemas)
         self._pg_dump = pg_dump
+        self._recipient = recipient
         self._known = known if known is not None else {}
+        self._count = readers
         self.left_out: dict[str, str] = {}
 
-    def __iter__(self) -> Iterator[ShopReading]:
-        """Give the shops in their order, each exact, with nothing left that may fail for its sake.
+    def __iter__(self) -> Generator[Packed, None, None]:
+        """Give the shops, each exact, with nothing left that may fail for its sake; those to be redone come last.
 
-        Raises `OldClientError` and `DumpFailedError`, and what psycopg raises when the server is lost.
+        Raises `OldClientError`, `DumpFailedError`, `ReaderLostError`, and what psycopg raises when the server is lost.
         """
-        for start in range(0, len(self._schemas), GROUP):
-            with self._connect() as exporter, self._connect() as reader:
-                prepare(exporter)
-                prepare(reader)
-                group = self._survey(exporter, self._schemas[start : start + GROUP])
-                yield from self._read(reader, group)
-                exporter.execute("COMMIT")
+        if len(self._schemas) == 1:
+            yield from self._alone()
+            return
+        with ExitStack() as stack:
+            readers: Readers | None = None
+            for start in range(0, len(self._schemas), GROUP):
+                with self._connect() as exporter, self._connect() as asker:
+                    prepare(exporter)
+                    prepare(asker)
+                    readers = readers or self._readers(stack, exporter)
+                    group = self._survey(exporter, asker, self._schemas[start : start + GROUP])
+                    yield from self._at_snapshot(readers, asker, group)
+                    exporter.execute("COMMIT")
+                for schema, why in group.again:
+                    yield from self._by_itself(readers, schema, group.shapes.get(schema), why)
 
-    def _survey(self, exporter: Connection, schemas: Sequence[str]) -> _Group:
+    def _readers(self, stack: ExitStack, session: Connection) -> Readers:
+        if self._count and len(self._schemas) > FEW:
+            return stack.enter_context(Crew(session, self._pg_dump, self._count))
+        reader = Reader(self._connect, self._pg_dump)
+        stack.callback(reader.close)
+        return reader
+
+    def _alone(self) -> Iterator[Packed]:
+        [schema] = self._schemas
+        yield from self._by_itself(Reader(self._connect, self._pg_dump, self._known), schema, None, "")
+
+    def _survey(self, exporter: Connection, asker: Connection, schemas: Sequence[str]) -> _Group:
+        """Learn of all schemas what their readers must know, in two sessions of one snapshot: each does one half."""
         exporter.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         [(snapshot, taken)] = exporter.execute("SELECT pg_export_snapshot(), clock_timestamp()").fetchall()
-        states = changes.states(exporter, schemas)
-        for schema in schemas:
-            if schema not in states:
-                self.left_out[schema] = "the database has no such schema"
-        there = [schema for schema in schemas if schema in states]
-        contents = catalogue.catalogues(exporter, there)
-        shapes = fingerprint.shapes(exporter, there)
-        exporter.execute("SET LOCAL search_path = ''")  # the shapes moved it
-        return _Group(str(snapshot), taken, contents, states, shapes)
-
-    def _read(self, reader: Connection, group: _Group) -> Iterator[ShopReading]:
-        batch: list[_Held] = []
-        held_bytes = 0
-        for schema in group.contents:
-            held = self._held(reader, group, schema)
-            batch.append(held)
-            held_bytes += sum(len(member.data) for member in held.members)
-            if len(batch) >= BATCH or held_bytes >= BATCH_BYTES:
-                yield from self._checked(reader, group, batch)
-                batch, held_bytes = [], 0
-        yield from self._checked(reader, group, batch)
-
-    def _held(self, reader: Connection, group: _Group, schema: str) -> _Held:
-        """Read one shop in the group's snapshot into memory, or say why not."""
-        held = _Held(schema)
-        content, shape = group.contents[schema], group.shapes.get(schema)
-        if sum(table.bytes for table in content.tables) > LARGE:
-            return held
-        if shape is None:
-            held.why = "its schema was dropped or renamed meanwhile"
-            return held
-        ddl = self._ddl(reader, group, schema, shape)
-        if ddl is None:
-            held.why = "its schema was changed while its DDL was dumped"
-            return held
-        reading = ShopReading(
-            schema, lambda own: own.pack(Moment(reader, content, ddl, shape.fingerprint, group.taken))
+        group = _Group(str(snapshot), taken)
+        asker.execute(
+            SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}").format(
+                Literal(str(snapshot))
+            )
         )
-        try:
-            with _imported(reader, group.snapshot):
-                members = _bounded(reading.members())
-        except (
-            psycopg.errors.UndefinedTable,
-            psycopg.errors.UndefinedColumn,
-            psycopg.errors.InvalidSchemaName,
-        ) as gone:
-            held.why = f"its schema was changed meanwhile: {str(gone).splitlines()[0]}"
-        except psycopg.errors.LockNotAvailable:
-            held.why = f"a table of it was held for more than {LOCK_WAIT}"
-        else:
-            if members:
-                held.members, held.facts = members, reading.facts
-        return held
+        half = (len(schemas) + 1) // 2
+        with ThreadPoolExecutor(1) as pool:
+            theirs = pool.submit(_half, asker, schemas[half:])
+            for states, contents, shapes in (_half(exporter, schemas[:half]), theirs.result()):
+                group.states |= states
+                group.contents |= contents
+                group.shapes |= shapes
+        asker.execute("COMMIT")
+        for schema in schemas:
+            if schema not in group.states:
+                self.left_out[schema] = "the database has no such schema"
+        return group
 
-    def _ddl(self, reader: Connection, group: _Group, schema: str, shape: Shape) -> Ddl | None:
-        """The DDL of a shape; None where the schema that it was to be dumped from is no longer what it was."""
-        if shape.exact in self._known:
-            return self._known[shape.exact]
-        try:
-            ddl = self._pg_dump.dump(reader, schema)
-        except DumpFailedError:
-            if _moved(reader, group, schema):
-                return None
-            raise
-        if _moved(reader, group, schema):
-            return None
-        self._known[shape.exact] = ddl
-        return ddl
+    def _at_snapshot(self, readers: Readers, asker: Connection, group: _Group) -> Iterator[Packed]:
+        batch: _Batch = []
+        held = 0
+        with ThreadPoolExecutor(1) as pool:
+            asked: tuple[_Batch, Future[dict[str, str]]] | None = None
+            for task, answer in readers.at_snapshot(self._tasks(asker, group)):
+                if isinstance(answer, Moved):
+                    group.again.append((task.schema, answer.why))
+                    continue
+                batch.append((task.schema, answer))
+                held += len(answer.stored)
+                if len(batch) >= BATCH or held >= BATCH_BYTES:
+                    yield from _settled(group, asked)
+                    asked = batch, pool.submit(changes.states, asker, [schema for schema, _ in batch])
+                    batch, held = [], 0
+            yield from _settled(group, asked)
+            yield from _settled(group, (batch, pool.submit(changes.states, asker, [schema for schema, _ in batch])))
 
-    def _checked(self, reader: Connection, group: _Group, batch: Sequence[_Held]) -> Iterator[ShopReading]:
-        """Hand out what was read exactly; read the others again."""
-        now = changes.states(reader, [held.schema for held in batch])
-        for held in batch:
-            if now.get(held.schema) != group.states[held.schema]:
-                held.why = held.why or "its schema was changed, or a table of it truncated or rewritten, meanwhile"
-                held.facts = None
-            if held.facts is not None:
-                yield held_reading(held.schema, held.members, held.facts)
+    def _tasks(self, asker: Connection, group: _Group) -> Iterator[AtSnapshot]:
+        """Say what is to be read at the snapshot; what cannot be is noted in the group."""
+        for schema, content in group.contents.items():
+            shape = group.shapes.get(schema)
+            if sum(table.bytes for table in content.tables) > LARGE:
+                group.again.append((schema, ""))
+            elif shape is None:
+                group.again.append((schema, "its schema was dropped or renamed meanwhile"))
+            elif (ddl := self._ddl(asker, group, schema, shape)) is None:
+                group.again.append((schema, "its schema was changed while its DDL was dumped"))
             else:
-                yield from self._again(held)
-            held.members = []
+                yield AtSnapshot(content, ddl, shape.fingerprint, group.snapshot, group.taken, self._recipient(schema))
 
-    def _again(self, held: _Held) -> Iterator[ShopReading]:
-        reading = read_shop(self._connect, held.schema, pg_dump=self._pg_dump, known=self._known)
-        if held.why:
-            reading.redone.append(held.why)
+    def _ddl(self, asker: Connection, group: _Group, schema: str, shape: Shape) -> Ddl | None:
+        """The DDL of a shape; None where the schema that it was to be dumped from is no longer what it was."""
+        if shape.exact not in self._known:
+            self._dump(asker, group, self._unknown(group, schema))
+            while len(self._known) > KNOWN:
+                self._known.pop(next(iter(self._known)))
+        if shape.exact in self._known:
+            self._known[shape.exact] = ddl = self._known.pop(shape.exact)  # the last to go
+            return ddl
+        return None
+
+    def _unknown(self, group: _Group, first: str) -> list[str]:
+        """Return `first` and those after it whose shapes are unknown too, one for each, as many as one dump is for."""
+        found: dict[str, str] = {}
+        for schema in islice(group.contents, list(group.contents).index(first), None):
+            shape = group.shapes.get(schema)
+            if shape is not None and shape.exact not in self._known:
+                found.setdefault(shape.exact, schema)
+            if len(found) == DUMPS:
+                break
+        return list(found.values())
+
+    def _dump(self, asker: Connection, group: _Group, schemas: Sequence[str]) -> None:
+        """Know the DDL of those of `schemas` that have not moved. One that is gone fails the dump of the others."""
         try:
-            reading.begin()
-        except (NoSuchSchemaError, ShopChangingError) as why:
-            self.left_out[held.schema] = str(why)
+            dumped = self._pg_dump.dump_many(asker, schemas)
+        except DumpFailedError:
+            now = changes.states(asker, schemas)
+            still = [schema for schema in schemas if now.get(schema) == group.states[schema]]
+            if len(still) == len(schemas) == 1:
+                raise
+            if still:
+                self._dump(asker, group, still[:1] if len(still) == len(schemas) else still)
             return
-        yield reading
+        now = changes.states(asker, schemas)
+        for schema, ddl in dumped.items():
+            if now.get(schema) == group.states[schema]:
+                self._known[group.shapes[schema].exact] = ddl
+
+    def _by_itself(self, readers: Readers, schema: str, shape: Shape | None, why: str) -> Iterator[Packed]:
+        known = {shape.exact: self._known[shape.exact]} if shape is not None and shape.exact in self._known else {}
+        found = readers.by_itself(ByItself(schema, known, self._recipient(schema)))
+        if isinstance(found, Gone):
+            self.left_out[schema] = found.why
+            return
+        found.redone += [why] if why else []
+        yield found
 
 
-def _moved(reader: Connection, group: _Group, schema: str) -> bool:
-    return changes.states(reader, [schema]).get(schema) != group.states[schema]
+def _half(session: Connection, schemas: Sequence[str]) -> tuple[dict[str, str], dict[str, Catalogue], dict[str, Shape]]:
+    states = changes.states(session, schemas)
+    there = [schema for schema in schemas if schema in states]
+    contents = catalogue.catalogues(session, there)
+    shapes = fingerprint.shapes(session, there)
+    session.execute("SET LOCAL search_path = ''")  # the shapes moved it
+    return states, contents, shapes
 
 
-@contextmanager
-def _imported(reader: Connection, snapshot: str) -> Iterator[None]:
-    reader.execute(
-        SQL(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; SET LOCAL lock_timeout = {}"
-        ).format(Literal(snapshot), Literal(LOCK_WAIT))
-    )
-    try:
-        yield
-    except psycopg.Error:
-        if not reader.broken:
-            reader.execute("ROLLBACK")
-        raise
-    reader.execute("COMMIT")
+def _settled(group: _Group, asked: tuple[_Batch, "Future[dict[str, str]]"] | None) -> Iterable[Packed]:
+    """Hand out what was read exactly; the others are to be read again."""
+    if asked is None:
+        return
+    batch, found = asked
+    now = found.result()
+    for schema, whole in batch:
+        if now.get(schema) == group.states[schema]:
+            yield _packed(schema, whole)
+        else:
+            group.again.append((schema, MOVED))
+    batch.clear()
 
 
-def _bounded(members: Generator[Member, None, None]) -> list[Member]:
-    """Take all members if they fit; nothing of a shop that grew past the estimate, whose COPY is ended."""
-    kept: list[Member] = []
-    size = 0
-    for member in members:
-        size += len(member.data)
-        if size > 2 * LARGE:
-            members.close()
-            return []
-        kept.append(member)
-    return kept
+def _packed(schema: str, whole: Whole) -> Packed:
+    def write_to(write: Write) -> tuple[Sealed, ShopFacts]:
+        write(whole.stored)
+        return whole.sealed, whole.facts
+
+    return Packed(schema, write_to)

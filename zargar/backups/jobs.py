@@ -12,13 +12,14 @@ from uuid import UUID
 from django.conf import settings
 
 from zargar import mail
-from zargar.backups import drills, making, operations, removing, reporting, wiring
-from zargar.backups.making import House
+from zargar.backups import drills, duties, erasing, making, operations, removing, reporting, restores, watch, wiring
+from zargar.backups.copied import Desk
+from zargar.backups.making import House, Sitting
 from zargar.backups.operations import NoSuchBackupError
 from zargar.backups.reports import Body
 from zargar.backups.retention import Kind
 from zargar.backups.wiring import BackupsNotConfiguredError, DrillsNotConfiguredError, NoIdentityError
-from zargar.outcomes import Permanent, Summary
+from zargar.outcomes import JSON, Permanent, Summary
 
 A_DAY: Final = 8
 """Copies that are read back each day, the ones that never were first: two vaults, and four backups a day."""
@@ -32,9 +33,18 @@ def house() -> House:
         raise Permanent(str(missing)) from missing
 
 
-def back_up_all(*, kind: Kind, reason: str) -> Summary:
-    """Back up the shared schema and every shop. Raises as `operations.back_up_all`."""
-    return making.as_json(operations.back_up_all(house=house(), kind=kind, reason=reason))
+def back_up_all(
+    *, kind: Kind, reason: str, job: UUID | None = None, stop: Callable[[], bool] = making.never
+) -> Summary:  # fmt: skip
+    """Back up the shared schema and every shop, in as many sittings of the run `job` as are needed.
+
+    A sitting ends after the shop in which `stop` first says so, or the setting's time is over. Raises as
+    `operations.back_up_all`.
+    """
+    parts = house()
+    over = parts.clock() + settings.BACKUP_SITTING
+    sitting = Sitting(job, lambda: job is not None and (stop() or parts.clock() >= over))
+    return making.as_json(operations.back_up_all(house=parts, kind=kind, reason=reason, sitting=sitting))
 
 
 def back_up_shop(*, shop_id: object, kind: Kind, reason: str) -> Summary:
@@ -43,7 +53,9 @@ def back_up_shop(*, shop_id: object, kind: Kind, reason: str) -> Summary:
     return making.as_json(operations.back_up_shop(house=house(), shop_id=number, kind=kind, reason=reason))
 
 
-def start(*, shop_id: object, operator_id: object) -> Summary:
+def start(
+    *, shop_id: object, operator_id: object, job: UUID | None = None, stop: Callable[[], bool] = making.never
+) -> Summary:  # fmt: skip
     """Back up what somebody asked for at the console: one shop, or everything where `shop_id` is None.
 
     `operator_id` is the number of his account, None where it is not known; the backup says who asked. Raises
@@ -51,7 +63,7 @@ def start(*, shop_id: object, operator_id: object) -> Summary:
     """
     who = "the console" if operator_id is None else f"the console, user {_id(operator_id, 'operator_id')}"
     if shop_id is None:
-        return back_up_all(kind=Kind.DAILY, reason=who)
+        return back_up_all(kind=Kind.DAILY, reason=who, job=job, stop=stop)
     return back_up_shop(shop_id=shop_id, kind=Kind.SHOP, reason=who)
 
 
@@ -66,13 +78,22 @@ def verify(*, backup: object, now: datetime) -> Summary:
 def clean_up(*, now: datetime, ring_drills: Callable[[], object] | None = None) -> Summary:
     """Read copies back, condemn what retention lets go, and remove what has been condemned for the whole grace.
 
-    The reading back comes first, and each day: a copy that nobody has read back replaces nothing. Then ring for the
+    Every vault is tried first (`duties`). The reading back comes next, and each day: a copy that nobody has read back
+    replaces nothing. What restores put aside goes too, once it has been kept for undo long enough. Then ring for the
     day's drills, where a worker does them (`ZARGAR_DRILL_PERIOD_DAYS`).
     """
     places = house().vaults
+    tried = duties.daily(places, now=now)
     proven = operations.verify(vaults=places, now=now, at_most=A_DAY)
     swept = removing.sweep({vault.name: vault for vault in places}, wiring.keep(), grace=wiring.grace(), now=now)
-    done = {**swept.summary(), "read_back": proven["proven"], "unanswered": proven["unanswered"]}
+    erased = erasing.complete(vaults=places, now=now)
+    watch.forget(now=now)
+    dropped: list[JSON] = list(restores.expire(Desk(house()), grace=wiring.keep_replaced(), now=now))
+    done: Summary = {
+        "vaults": duties.summary(tried), **swept.summary(), "read_back": proven["proven"],
+        "unanswered": proven["unanswered"], "dropped": dropped,
+        "unerased": erased.summary()["still_in"],
+    }  # fmt: skip
     if ring_drills is not None and wiring.drill_period() is not None:
         ring_drills()
     return done

@@ -10,12 +10,14 @@ Either opens it:
 
 Destroying these small objects makes every pack of the shop unreadable, though segments are never rewritten and a lock
 may protect them: that is how an erased shop is erased in its backups. So a lock is set on `segments/` and `manifests/`,
-never on `keys/`, or in a vault that cannot tell them apart, the erasure ends with the lock.
+never on `keys/`, or in a vault that cannot tell them apart, the erasure ends with the lock. In the place of a destroyed
+key the vault gets `keys/<shop>/<key id>.erased`, which says when: so an erased shop is not taken for a damaged one.
 """
 
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Final
@@ -23,9 +25,10 @@ from typing import Final
 from zargar.backups import age
 from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
 from zargar.backups.vaults.both import Outcome, copy, put_in_all
-from zargar.refusals import InvalidError
+from zargar.refusals import InvalidError, RefusedError
 
 _PREFIX: Final = "keys/"
+_MARK: Final = ".erased"
 _ID_CHARACTERS: Final = 20
 _MOST_BYTES: Final = 16 << 10
 
@@ -38,7 +41,11 @@ class DamagedKeyError(Exception):
     """A shop's key object is gone, changed, or another shop's; the message names vault and object. Try the other."""
 
 
-class WrongKeyholderError(Exception):
+class ErasedKeyError(RefusedError):
+    """The shop was erased: its key was destroyed with intent, and what it locks opens no more."""
+
+
+class WrongKeyholderError(RefusedError):
     """A sound key object does not open with the identity that was given."""
 
 
@@ -122,8 +129,8 @@ def read(vault: Vault, key: ShopKey, identity: str) -> str:
 def read_object(vault: Vault, name: str, identity: str) -> str:
     """Return the identity that a key object holds, proven to be the one that the object's name says.
 
-    Its name is in the manifest beside the pack, so that a vault alone is enough. Raises `DamagedKeyError`,
-    `WrongKeyholderError`, `zargar.backups.age.BadAgeKeyError` and the vault's errors.
+    Its name is in the manifest beside the pack, so that a vault alone is enough. Raises `ErasedKeyError`,
+    `DamagedKeyError`, `WrongKeyholderError`, `zargar.backups.age.BadAgeKeyError` and the vault's errors.
     """
     try:
         found = unwrap(b"".join(vault.read(name, length=_size(vault, name))), identity)
@@ -150,12 +157,25 @@ def spread(objects: Collection[str], vaults: Sequence[Vault]) -> tuple[Outcome, 
     )
 
 
-def destroy(shop: str, vaults: Sequence[Vault]) -> tuple[Outcome, ...]:
-    """Destroy all keys of a shop in all vaults, with all their versions: none of its packs opens again.
+def destroy(objects: Collection[str], vaults: Sequence[Vault], *, at: datetime) -> tuple[Outcome, ...]:
+    """Destroy key objects in all vaults, with all their versions: what they lock never opens again.
 
-    Every vault is tried; an outcome's error tells which still holds keys. Doing it again is harmless.
+    Every vault is tried, and gets the mark of the erasure (`at`, aware) once the key is gone there; an outcome's error
+    tells which may still hold one. Doing it again is harmless.
     """
-    return tuple(Outcome(vault.name, _destroyed(shop, vault)) for vault in vaults)
+    return tuple(Outcome(vault.name, _destroyed(objects, vault, at)) for vault in vaults)
+
+
+def erased(vault: Vault) -> dict[str, datetime]:
+    """Return by key object when it was destroyed, as the vault's marks say. Raises the vault's errors."""
+    marks = [stored.key for stored in vault.keys(_PREFIX) if stored.key.endswith(_MARK)]
+    said = {mark: b"".join(vault.read(mark)).decode(errors="replace").strip() for mark in marks}
+    return {f"{mark.removesuffix(_MARK)}.age": datetime.fromisoformat(moment) for mark, moment in said.items()}
+
+
+def marked(names: Collection[str]) -> set[str]:
+    """Return the key objects that were destroyed, as the marks among a vault's `names` say."""
+    return {f"{name.removesuffix(_MARK)}.age" for name in names if name.endswith(_MARK)}
 
 
 def _held(vault: Vault) -> set[str] | str:
@@ -182,17 +202,30 @@ def _fetched(vault: Vault, missing: set[str], vaults: Sequence[Vault], held: Seq
     return None
 
 
-def _destroyed(shop: str, vault: Vault) -> str | None:
-    try:
-        for stored in list(vault.keys(prefix(shop))):
-            vault.delete(stored.key)
-    except VaultError as fault:
-        return str(fault)
-    return None
+def _destroyed(objects: Collection[str], vault: Vault, at: datetime) -> str | None:
+    """Destroy what can be, and return the first error in words: one object that is locked does not keep the others."""
+    faults = []
+    for name in sorted(objects):
+        try:
+            if vault.stat(name) is not None:
+                vault.delete(name)
+            if vault.stat(_mark(name)) is None:
+                vault.put(_mark(name), [f"{at.isoformat()}\n".encode()])
+        except VaultError as fault:
+            faults.append(str(fault))
+    return next(iter(faults), None)
+
+
+def _mark(name: str) -> str:
+    return name.removesuffix(".age") + _MARK
 
 
 def _size(vault: Vault, name: str) -> int:
     stored = vault.stat(name)
+    if stored is None and vault.stat(_mark(name)) is not None:
+        when = b"".join(vault.read(_mark(name))).decode(errors="replace").strip()
+        message = f"the shop of {name} was erased at {when}: its packs open no more"
+        raise ErasedKeyError(message)
     if stored is None or stored.size > _MOST_BYTES:
         raise _damaged(vault, name, "it is gone" if stored is None else f"it has {stored.size} bytes")
     return stored.size

@@ -7,15 +7,20 @@ read it, is named in `excluded`.
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 
-from zargar.backups import keys, manifest, store
+from zargar.backups import continuing, file_packs, keys, manifest, store
+from zargar.backups.continuing import SoFar, StoppedError
 from zargar.backups.ddl import DdlSource
+from zargar.backups.ddl_store import KnownShapes
+from zargar.backups.files import Source
 from zargar.backups.fleet import Fleet
 from zargar.backups.keys import Keyholders, ShopKey
 from zargar.backups.manifest import Manifest, PackEntry, SegmentEntry
@@ -32,9 +37,10 @@ MADE_BY: Final = f"zargar {version('zargar')}"
 
 @dataclass(frozen=True)
 class House:
-    """The real parts: where to write, who can open it, how to read the database.
+    """The real parts: where to write, who can open it, how to read the database, which files go along.
 
-    `connect` opens a session that may read every schema; `clock` returns aware UTC.
+    `connect` opens a session that may read every schema; `clock` returns aware UTC. `readers` is in how many processes
+    shops are read, where there are many; none: in this one. `shapes` remembers DDL from one backup to the next.
     """
 
     vaults: tuple[Vault, ...]
@@ -42,6 +48,9 @@ class House:
     connect: Callable[[], psycopg.Connection[Any]]
     pg_dump: DdlSource
     clock: Callable[[], datetime]
+    sources: tuple[Source, ...] = ()
+    readers: int = 0
+    shapes: KnownShapes | None = None
 
 
 @dataclass(frozen=True)
@@ -57,22 +66,57 @@ class NothingReadError(Exception):
     """No shop could be read: there is nothing to keep, and the run is to be tried again."""
 
 
-def make(house: House, *, kind: Kind, reason: str, holds: Sequence[Held]) -> Made:
-    """Make one backup of everything named. Raises what reading and every vault's failing raise; then it is `failed`."""
-    backup = store.begin(kind=kind, reason=reason, now=house.clock())
+def never() -> bool:
+    """Do not stop: for those who are under no time limit."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Whose work it is and when to stop: `job` is the run (None: nobody would go on), `stop` is asked between shops."""
+
+    job: UUID | None = None
+    stop: Callable[[], bool] = never
+
+
+ONE_SITTING: Final = Sitting()
+
+
+def make(
+    house: House, *, kind: Kind, reason: str, holds: Sequence[Held], scope: str = "", sitting: Sitting = ONE_SITTING
+) -> Made:
+    """Make one backup of everything named, or go on with the one that an earlier sitting of the same job has left.
+
+    `scope` is the id of the one shop, if it is one. Raises `StoppedError` when `sitting` says stop and there is more to
+    read, and what reading and every vault's failing raise; then it is `failed`.
+    """
+    so_far = continuing.begin(house.vaults, kind=kind, reason=reason, scope=scope, job=sitting.job, now=house.clock())
     try:
-        return _made(house, backup, kind=kind, holds=holds)
+        return _made(house, so_far, kind=kind, holds=holds, stop=sitting.stop)
+    except StoppedError:
+        raise
     except BaseException as fault:  # a time limit or a Ctrl-C too: the row says why, and the error goes on
-        store.fail(backup, fault=f"{type(fault).__name__}: {fault}", now=house.clock())
+        store.fail(so_far.backup, fault=f"{type(fault).__name__}: {fault}", now=house.clock())
         raise
 
 
-def _made(house: House, backup: Backup, *, kind: Kind, holds: Sequence[Held]) -> Made:
-    with SegmentWriter(str(backup.id), house.vaults) as writer:
-        entries, excluded = _packs(house, writer, holds)
+def _made(house: House, so_far: SoFar, *, kind: Kind, holds: Sequence[Held], stop: Callable[[], bool]) -> Made:
+    backup = so_far.backup
+    vaults = [vault for vault in house.vaults if so_far.faults.get(vault.name) is None]
+    # A shop that was renamed or removed since an earlier sitting is not what that one has read.
+    kept = {held.slug: so_far.entries[held.slug] for held in holds if held.slug in so_far.entries}
+    unread = [held for held in holds if held.slug not in kept]
+    with SegmentWriter(str(backup.id), vaults, first=so_far.first) as writer:
+        read, left_out, left = _packs(house, writer, unread, stop)
+        entries, excluded = {**kept, **read}, left_out
         if not entries:
             message = "; ".join(excluded) or "there is no shop to back up"
             raise NothingReadError(message)
+        if not left and any(held.id == store.SHARED for held in holds):
+            files = file_packs.write(
+                writer, house.sources, so_far, connect=house.connect, key=lambda held: _key(house, held), stop=stop
+            )
+            entries, excluded, left = {**entries, **files.entries}, excluded + files.excluded, files.left
         written = writer.close()
     done = Manifest(
         backup=str(backup.id),
@@ -82,45 +126,73 @@ def _made(house: House, backup: Backup, *, kind: Kind, holds: Sequence[Held]) ->
         made_by=MADE_BY,
         postgres=max(entry.facts.postgres for entry in entries.values() if entry.facts),
         packs=tuple(entries[name] for name in sorted(entries)),
-        segments=tuple(SegmentEntry(one.key, one.size, one.sha256) for one in written),
+        segments=(*so_far.segments, *(SegmentEntry(one.key, one.size, one.sha256) for one in written)),
         excluded=tuple(excluded),
     )
-    data = manifest.dump(done)
-    faults = _faults(house.vaults, written)
-    for outcome in keys.spread({entry.key for entry in entries.values()}, house.vaults):
+    faults = _faults(house.vaults, so_far, written)
+    if left:
+        continuing.leave(done, faults, backup, now=house.clock())
+        raise StoppedError(read=len(entries) - len(so_far.entries), left=left)
+    return _published(house, backup, done, faults, holds)
+
+
+def _published(
+    house: House, backup: Backup, done: Manifest, faults: dict[str, str | None], holds: Sequence[Held]
+) -> Made:
+    """Bring the keys to every vault, then write the manifest where all is there: now the backup exists."""
+    data = manifest.compressed(manifest.dump(done))
+    for outcome in keys.spread({entry.key for entry in done.packs}, house.vaults):
         faults[outcome.vault] = faults[outcome.vault] or outcome.error
     whole = [vault for vault in house.vaults if faults[vault.name] is None]
     for outcome in put_in_all(whole, manifest.key_of(done.backup), data):
         faults[outcome.vault] = outcome.error
-    held = {one.slug: one for one in holds}
+    entries = {entry.place.pack for entry in done.packs}
+    held = {name: Held(name, name, "") for name in entries} | {one.slug: one for one in holds}
     sha256 = hashlib.sha256(data).hexdigest()
     return Made(backup, store.finish(backup, done, sha256=sha256, held=held, faults=faults), done)
 
 
-def _packs(house: House, writer: SegmentWriter, holds: Sequence[Held]) -> tuple[dict[str, PackEntry], list[str]]:
-    """Read and write every pack; return them by name, and in words what could not be read."""
+def _packs(
+    house: House, writer: SegmentWriter, holds: Sequence[Held], stop: Callable[[], bool]
+) -> tuple[dict[str, PackEntry], list[str], int]:
+    """Read and write packs until all are or `stop` says so, which is asked after each.
+
+    Return them by name, in words what could not be read, and how many are left.
+    """
     by_schema = {held.schema: held for held in holds}
-    fleet = Fleet(house.connect, list(by_schema), pg_dump=house.pg_dump)
+    found = store.keys_of(holds)
+    own = {held.schema: found.get(held.id) or _key(house, held) for held in holds}
+    before = house.shapes.load() if house.shapes else {}
+    known = dict(before)
+    fleet = Fleet(
+        house.connect, list(by_schema), pg_dump=house.pg_dump, readers=house.readers, known=known,
+        recipient=lambda schema: own[schema].recipient,
+    )  # fmt: skip
     entries: dict[str, PackEntry] = {}
-    for reading in fleet:
-        held = by_schema[reading.schema]
-        key = _key(house, held)
-        place = writer.write_pack(held.slug, reading.members(), key.recipient)
-        entries[held.slug] = PackEntry(held.slug, held.schema, key.object, place, reading.facts)
-    return entries, [f"{by_schema[schema].slug}: {why}" for schema, why in fleet.left_out.items()]
+    with closing(iter(fleet)) as packs:
+        for packed in packs:
+            held = by_schema[packed.schema]
+            place = writer.write_sealed(held.slug, packed.write_to)
+            entries[held.slug] = PackEntry(held.slug, held.schema, own[held.schema].object, place, packed.facts)
+            if stop():
+                break
+    if house.shapes and (met := {shape: ddl for shape, ddl in known.items() if shape not in before}):
+        house.shapes.keep(met)
+    left_out = [f"{by_schema[schema].slug}: {why}" for schema, why in fleet.left_out.items()]
+    return entries, left_out, len(by_schema) - len(entries) - len(left_out)
 
 
 def _key(house: House, held: Held) -> ShopKey:
     found = store.key_of(held)
     if found is None:
-        found, _ = keys.create(held.slug, house.vaults, house.holders)
-        store.keep_key(held, found)
+        made, _ = keys.create(held.slug, house.vaults, house.holders)
+        found = store.keep_key(held, made)
     return found
 
 
-def _faults(vaults: Sequence[Vault], written: Sequence[SegmentWritten]) -> dict[str, str | None]:
+def _faults(vaults: Sequence[Vault], so_far: SoFar, written: Sequence[SegmentWritten]) -> dict[str, str | None]:
     """Return by vault the first error that it had, None where every segment is stored."""
-    faults: dict[str, str | None] = {vault.name: None for vault in vaults}
+    faults = {vault.name: so_far.faults.get(vault.name) for vault in vaults}
     for segment in written:
         for outcome in segment.outcomes:
             faults[outcome.vault] = faults[outcome.vault] or outcome.error

@@ -1,6 +1,7 @@
 """The manifest: what a backup holds, and the object whose being there makes the backup exist. Written last.
 
-Its key is `manifests/<backup>.json`. The file is one line of canonical JSON (keys sorted, no spaces, UTF-8 unescaped):
+Its key is `manifests/<backup>.zst`: whoever restores one shop reads all of it, so it is compressed (one zstd frame with
+its checksum), to a quarter. Inside is one line of canonical JSON (keys sorted, no spaces, UTF-8 unescaped):
 
     {"manifest":{...},"sha256":"<hexadecimal>"}
 
@@ -16,13 +17,16 @@ plain.
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+import zstandard
+
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.fields import Fields, MisreadError
+from zargar.backups.file_facts import FilesFacts
 from zargar.backups.packs import PackPlace, Piece
 
 FORMAT: Final = 1
@@ -30,6 +34,7 @@ PREFIX: Final = "manifests/"
 _HEAD: Final = b'{"manifest":'
 _MIDDLE: Final = b',"sha256":"'
 _TAIL: Final = b'"}\n'
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,8 +50,8 @@ class DamagedManifestError(Exception):
 class PackEntry:
     """A pack of the backup.
 
-    `shop` is the slug, or None for what belongs to no shop (shared schema, roles, files). `key` is the object that
-    holds the secret half of the pack's key. `facts` is None where the pack holds no schema; `schema` is then empty.
+    `shop` is the slug (of the shared schema: `shared`), None for files. `key` is the object that holds the secret half
+    of the pack's key. A pack holds a schema and has its `facts`, or files and has theirs (`files`); `schema` is empty.
     """
 
     shop: str | None
@@ -54,6 +59,12 @@ class PackEntry:
     key: str
     place: PackPlace
     facts: ShopFacts | None
+    files: FilesFacts | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: its schema, or the name of a pack of files."""
+        return self.schema or self.place.pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +97,11 @@ class Manifest:
 
 def key_of(backup: str) -> str:
     """Return the key of a backup's manifest."""
-    return f"{PREFIX}{backup}.json"
+    return f"{PREFIX}{backup}.zst"
 
 
 def dump(manifest: Manifest) -> bytes:
-    """Return the file. `load` gives back an equal manifest."""
+    """Return the file's content. `load` gives back an equal manifest."""
     shapes = _Shapes()
     packs = [_pack_json(pack, shapes) for pack in manifest.packs]
     body = _canonical(
@@ -111,10 +122,15 @@ def dump(manifest: Manifest) -> bytes:
     return _HEAD + body + _MIDDLE + hashlib.sha256(body).hexdigest().encode() + _TAIL
 
 
+def compressed(content: bytes) -> bytes:
+    """Return the file as a vault has it."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(content)
+
+
 def load(data: bytes) -> Manifest:
-    """Read a manifest. Raises `UnknownFormatError`, `DamagedManifestError`."""
+    """Read a manifest, the file or its content. Raises `UnknownFormatError`, `DamagedManifestError`."""
     try:
-        manifest = _read(Fields.of(_body(data), "manifest"))
+        manifest = _read(Fields.of(_body(_content(data)), "manifest"))
         _check(manifest)
     except MisreadError as fault:
         message = f"not a manifest: {fault}"
@@ -147,6 +163,7 @@ def _pack_json(pack: PackEntry, shapes: _Shapes) -> dict[str, object]:
     place = pack.place
     return {
         "facts": None if pack.facts is None else _facts_json(pack.facts, shapes),
+        "files": None if pack.files is None else asdict(pack.files),
         "key": pack.key,
         "pack": place.pack,
         "pieces": [[piece.segment, piece.offset, piece.length] for piece in place.pieces],
@@ -168,6 +185,21 @@ def _facts_json(facts: ShopFacts, shapes: _Shapes) -> dict[str, object]:
         "sequences": [[one.name, one.last_value, one.is_called] for one in facts.sequences],
         "tables": [[shapes.number(table), table.rows, table.digest] for table in facts.tables],
     }
+
+
+def _content(data: bytes) -> bytes:
+    if not data.startswith(zstandard.FRAME_HEADER):
+        return data
+    opening = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        content = opening.decompress(data)
+    except zstandard.ZstdError as fault:
+        message = f"it does not open: {fault}"
+        raise MisreadError(message) from fault
+    if not opening.eof or opening.unused_data:
+        message = "it is cut short, or something follows it"
+        raise MisreadError(message)
+    return content
 
 
 def _body(data: bytes) -> object:
@@ -227,16 +259,23 @@ def _read_pack(fields: Fields, shapes: list[tuple[str, tuple[str, ...]]]) -> Pac
         sha256_stored=fields.matching("sha256_stored", _SHA256),
         plain_length=fields.whole("plain_length"),
     )
-    facts = fields.object_or_none("facts")
+    facts, files = fields.object_or_none("facts"), fields.object_or_none("files")
     entry = PackEntry(
         shop=fields.text_or_none("shop"),
         schema=fields.text("schema"),
         key=fields.text("key"),
         place=place,
         facts=None if facts is None else _read_facts(facts, shapes),
+        files=None if files is None else _read_files(files),
     )
     fields.end()
     return entry
+
+
+def _read_files(fields: Fields) -> FilesFacts:
+    files = FilesFacts(fields.whole("entries"), fields.whole("bytes"), fields.matching("digest", _DIGEST))
+    fields.end()
+    return files
 
 
 def _read_facts(fields: Fields, shapes: list[tuple[str, tuple[str, ...]]]) -> ShopFacts:

@@ -12,13 +12,14 @@ from uuid import UUID
 import psycopg
 from django.db import DatabaseError
 
-from zargar.backups import making, proving, store
-from zargar.backups.making import House, Made, NothingReadError
+from zargar.backups import drill_store, lost, making, proving, store
+from zargar.backups.continuing import StoppedError
+from zargar.backups.making import ONE_SITTING, House, Made, NothingReadError, Sitting
 from zargar.backups.models import Backup, CopyState
 from zargar.backups.ports import Vault, VaultError, VaultFullError, VaultRefusedError
 from zargar.backups.retention import Kind
 from zargar.backups.store import SHARED, Held
-from zargar.outcomes import JSON, Permanent, Retryable, Summary
+from zargar.outcomes import JSON, Permanent, Retryable, Snooze, Summary
 from zargar.refusals import NotFoundError
 from zargar.shops import operations as shops
 
@@ -30,10 +31,14 @@ class NoSuchBackupError(NotFoundError):
     """There is no such backup; `zargar backups list` shows them."""
 
 
-def back_up_all(*, house: House, kind: Kind, reason: str) -> Made:
-    """Make one backup of the shared schema and of every shop. Raises `Retryable`, `Permanent`."""
+def back_up_all(*, house: House, kind: Kind, reason: str, sitting: Sitting = ONE_SITTING) -> Made:
+    """Make one backup of the shared schema and of every shop. Raises `Retryable`, `Permanent`.
+
+    Raises `Snooze` where `sitting` has said stop: what is stored is kept, and the same job goes on with it when it is
+    called again.
+    """
     everything = [Held(SHARED, SHARED, "public"), *(_held(shop.id, shop.schema_name) for shop in shops.listed())]
-    return _make(house, kind=kind, reason=reason, holds=everything)
+    return _make(house, kind=kind, reason=reason, holds=everything, sitting=sitting)
 
 
 def back_up_shop(*, house: House, shop_id: int, kind: Kind, reason: str) -> Made:
@@ -42,7 +47,7 @@ def back_up_shop(*, house: House, shop_id: int, kind: Kind, reason: str) -> Made
     if found is None:
         message = f"there is no shop {shop_id}"
         raise Permanent(message)
-    return _make(house, kind=kind, reason=reason, holds=[_held(found.id, found.schema_name)])
+    return _make(house, kind=kind, reason=reason, holds=[_held(found.id, found.schema_name)], scope=str(found.id))
 
 
 def verify(*, vaults: Sequence[Vault], now: datetime, backup: UUID | None = None, at_most: int = 4) -> Summary:
@@ -72,7 +77,10 @@ def verify(*, vaults: Sequence[Vault], now: datetime, backup: UUID | None = None
             copy, state=CopyState.GOOD if proof.good else CopyState.DAMAGED, now=now, detail="; ".join(proof.faults)
         )
         faults: list[JSON] = list(proof.faults)
-        found.append({**told, "good": proof.good, "checked_bytes": proof.checked_bytes, "faults": faults})
+        found.append({
+            **told, "good": proof.good, "checked_bytes": proof.checked_bytes, "faults": faults,
+            "erased": list(drill_store.erased_in(copy.backup)),
+        })  # fmt: skip
     if silent and not found:
         message = f"no vault answered: {silent}"
         raise Retryable(message)
@@ -93,10 +101,15 @@ def listed(*, shop: str | None = None, limit: int = 20) -> Sequence[Backup]:
     return store.listed(limit=limit, holds=str(shops.named(shop).id) if shop else None)
 
 
-def _make(house: House, *, kind: Kind, reason: str, holds: Sequence[Held]) -> Made:
+def _make(
+    house: House, *, kind: Kind, reason: str, holds: Sequence[Held], scope: str = "", sitting: Sitting = ONE_SITTING
+) -> Made:
     try:
-        store.give_up(older_than=LONGEST, now=house.clock())
-        return making.make(house, kind=kind, reason=reason, holds=holds)
+        lost.settle(house.vaults, older_than=LONGEST, now=house.clock())
+        return making.make(house, kind=kind, reason=reason, holds=holds, scope=scope, sitting=sitting)
+    except StoppedError as stopped:
+        message = f"the time is up: {stopped}"
+        raise Snooze(message, until=house.clock()) from None
     except (VaultFullError, VaultRefusedError) as fault:
         raise Permanent(str(fault)) from fault
     except (VaultError, NothingReadError, psycopg.OperationalError, DatabaseError) as fault:

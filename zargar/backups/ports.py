@@ -1,7 +1,11 @@
-"""What backups need from outside: places that keep objects. What is written once is never written over."""
+"""What backups need from outside: places that keep objects, and domains that a restore must not rewind.
+
+What is written once is never written over.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from zargar.refusals import NotFoundError, RefusedError
@@ -71,5 +75,21 @@ class Vault(Protocol):
         """Remove an object for good, with all its versions.
 
         Raises `NoSuchObjectError`, and `VaultRefusedError` where a lock protects it.
+        """
+        ...
+
+
+class RestoredShop(Protocol):
+    """A domain whose past in the world cannot be taken back, though its rows in a shop's schema went back in time.
+
+    A message that was sent stays sent: what the restored rows still hold as due has to be held, opt-outs applied again.
+    """
+
+    def restored(self, shop_id: int, *, taken_at: datetime) -> None:
+        """Bring this domain's rows of a shop in line with the world, before the shop is worked for again.
+
+        Called inside the shop's schema, which is as it was at `taken_at` (aware UTC) and newly migrated, within a
+        transaction that commits for all domains or for none: whatever is raised undoes the restore. The shop is closed
+        meanwhile. Doing it again must be harmless.
         """
         ...

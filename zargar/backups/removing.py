@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zargar.backups import manifest, store
+from zargar.backups import lost, manifest, store
+from zargar.backups.continuing import TAKE_UP_WITHIN
 from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
 from zargar.backups.retention import Keep, Plan, plan
 from zargar.outcomes import JSON, Summary
@@ -55,20 +56,27 @@ def sweep(vaults: Mapping[str, Vault], keep: Keep, *, grace: timedelta, now: dat
             continue
         store.removed(copy, now=now)
         removed.append((backup, copy.vault))
-    refused += _sweep_failed(vaults, before=now - grace)
+    refused += _sweep_failed(vaults, before=now - max(grace, TAKE_UP_WITHIN), now=now)
     return Removal(tuple(removed), len(may_go) - len(removed), tuple(refused))
 
 
-def _sweep_failed(vaults: Mapping[str, Vault], *, before: datetime) -> list[str]:
-    """Remove the segments of backups that failed: without a manifest they are nobody's. Returns refusals in words."""
+def _sweep_failed(vaults: Mapping[str, Vault], *, before: datetime, now: datetime) -> list[str]:
+    """Remove the segments of backups that failed: without a manifest they are nobody's. Returns refusals in words.
+
+    One that has a manifest after all (its process was killed later than it seemed) is a backup, and is entered as one.
+    Nothing of it is removed before every vault has said that it has none.
+    """
     refused = []
     for backup in store.abandoned(before=before):
-        for vault in vaults.values():
-            try:
-                if vault.stat(manifest.key_of(str(backup))) is None:
-                    _remove(vault, str(backup))
-            except VaultError as fault:
-                refused.append(f"what failed {backup} left in {vault.name}: {fault}")
+        try:
+            if lost.adopt(backup, list(vaults.values())):
+                continue
+            for vault in vaults.values():
+                _remove(vault, str(backup.id))
+        except VaultError as fault:
+            refused.append(f"what failed {backup.id} left: {fault}")
+        else:
+            store.swept(backup, now=now)
     return refused
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final, cast
 
 from django.db import connection, transaction
 
+from zargar.backups import drill_store
 from zargar.backups.models import Backup, BackupReport, Copy, CopyState, State
 from zargar.backups.reports import WEEK, Body, Lack, MadeBackup, Period, ShopStanding, Sizes, Span, VaultStanding
 from zargar.backups.retention import Kind
+from zargar.backups.rota import Target
 
 WHOLE: Final = (State.COMPLETE, State.DEGRADED)
 
@@ -68,15 +70,23 @@ def shops(named: Mapping[str, str], *, in_vaults: Sequence[str]) -> list[ShopSta
             """
         )
     }
+    restored = drill_store.proven(named)
     return [
         ShopStanding(
             holds=holds,
             name=name,
             copies=counted.get(holds, 0),
             proven={vault: _iso(proven.get((holds, vault))) for vault in in_vaults},
+            restored={vault: _iso(restored.get(Target(holds, vault))) for vault in in_vaults},
         )
         for holds, name in named.items()
     ]
+
+
+def others() -> list[str]:
+    """Return the names of the packs that the newest backup of everything has besides shops and the shared schema."""
+    newest = Backup.objects.filter(kind__in=[Kind.DAILY, Kind.WEEKLY], state__in=WHOLE).order_by("-number").first()
+    return sorted(newest.packs.filter(files__gt=0).values_list("holds", flat=True)) if newest else []
 
 
 def sizes(*, until: datetime) -> Sizes:

@@ -21,7 +21,8 @@ STATES: Final = {
     "missing": "ندارد", "damaged": "آسیب‌دیده",
 }  # fmt: skip
 NEVER: Final = "هرگز"
-SHARED: Final = "داده‌های مشترک"
+SPECIAL: Final = {"shared": "داده‌های مشترک", "roles": "نقش‌های پایگاه داده"}
+"""What packs that belong to no shop are called."""
 
 MOST_SHOPS: Final = 20
 """Shops that are listed, those first whose last proven copy is oldest; how many more there are is said."""
@@ -38,6 +39,7 @@ _WORRIES: Final = {
     Worry.LACKING: "مخزن‌هایی که چیزی کم دارند یا آسیب دیده‌اند",
     Worry.SHOPS_WITHOUT: "فروشگاه‌هایی که هیچ پشتیبانی ندارند",
     Worry.UNPROVEN: f"فروشگاه‌هایی که در {persian.span(STALE_AFTER)} گذشته نسخه بازخوانی‌شده‌ای در هر مخزن ندارند",
+    Worry.UNDRILLED: "فروشگاه‌هایی که در مهلت مقرر از هر مخزن بازگردانده و آزموده نشده‌اند",
 }
 _WITHOUT_NAMES: Final = {Worry.NO_VAULT, Worry.NOTHING_WHOLE}
 
@@ -140,7 +142,7 @@ def _tables(body: Body) -> Iterator[Table]:
             for one in vault["lacking"]
         ),
     )
-    yield _shops(body)
+    yield from _shops(body)
 
 
 def _made(body: Body) -> Table:
@@ -177,29 +179,38 @@ def _vaults(body: Body) -> Table:
     )
 
 
-def _shops(body: Body) -> Table:
+def _shops(body: Body) -> Iterator[Table]:
+    """Two ages by vault: of the last copy that was read back, and since the last proven restore."""
     names = [one["vault"] for one in body["vaults"]]
     now = datetime.fromisoformat(body["made_at"])
-    ranked = sorted(body["shops"], key=_oldest)
-    left = len(ranked) - MOST_SHOPS
-    more = f"، {persian.number(left)} فروشگاه دیگر تازه‌ترند" if left > 0 else ""
-    return Table(
-        f"سن آخرین نسخه بازخوانی‌شده{more}",
-        ("فروشگاه", *names),
-        tuple(
-            (SHARED if one["holds"] == "shared" else one["name"], *(_age(one, vault, now) for vault in names))
-            for one in ranked[:MOST_SHOPS]
-        ),
-    )
+    for heading, figure in (("سن آخرین نسخه بازخوانی‌شده", _copies), ("زمان از آخرین بازگردانی آزموده", _restores)):
+        ranked = sorted(body["shops"], key=lambda shop: _oldest(shop, figure(shop)))
+        left = len(ranked) - MOST_SHOPS
+        more = f"، {persian.number(left)} فروشگاه دیگر تازه‌ترند" if left > 0 else ""
+        yield Table(
+            f"{heading}{more}",
+            ("فروشگاه", *names),
+            tuple(
+                (SPECIAL.get(one["holds"], one["name"]), *(_age(figure(one).get(vault), now) for vault in names))
+                for one in ranked[:MOST_SHOPS]
+            ),
+        )
 
 
-def _oldest(shop: ShopStanding) -> tuple[str, str]:
+def _copies(shop: ShopStanding) -> dict[str, str | None]:
+    return shop["proven"]
+
+
+def _restores(shop: ShopStanding) -> dict[str, str | None]:
+    return shop["restored"]
+
+
+def _oldest(shop: ShopStanding, moments: dict[str, str | None]) -> tuple[str, str]:
     """Sort key: never proven somewhere comes first, then the oldest (ISO moments in UTC sort as text)."""
-    return min((moment or "" for moment in shop["proven"].values()), default=""), shop["name"]
+    return min((moment or "" for moment in moments.values()), default=""), shop["name"]
 
 
-def _age(shop: ShopStanding, vault: str, now: datetime) -> str:
-    moment = shop["proven"].get(vault)
+def _age(moment: str | None, now: datetime) -> str:
     return NEVER if moment is None else persian.span(max(now - datetime.fromisoformat(moment), timedelta()))
 
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.template.loader import render_to_string
 
 from zargar.backups import report_store as store
+from zargar.backups.files_back import pack_name
 from zargar.backups.report_words import plain_text, story
 from zargar.backups.reports import Body, Period, Span, compose, lately, owed
 from zargar.backups.store import SHARED
@@ -82,7 +84,9 @@ def _make(span: Span, vaults: Sequence[str], *, now: datetime) -> JSON:
 
 def _composed(span: Span, vaults: Sequence[str], *, now: datetime) -> Body:
     standing = store.vaults(vaults)
-    everything = {SHARED: SHARED, **{str(shop.id): shop.schema_name for shop in shops.listed()}}
+    files = {*store.others(), *(pack_name(name) for name in settings.BACKUP_FILES)}
+    named = {name: name for name in (SHARED, *sorted(files))}
+    everything = {**named, **{str(shop.id): shop.schema_name for shop in shops.listed()}}
     return compose(
         span,
         made=store.made(span),
@@ -90,6 +94,7 @@ def _composed(span: Span, vaults: Sequence[str], *, now: datetime) -> Body:
         shops=store.shops(everything, in_vaults=[one["vault"] for one in standing]),
         sizes=store.sizes(until=span.until),
         now=now,
+        drills=settings.DRILL_PERIOD or None,
     )
 
 

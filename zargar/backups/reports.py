@@ -11,7 +11,8 @@ Note [The last proven copy]
 ---------------------------
 For each shop and vault it is the newest backup that holds the shop and whose copy in that vault was good when it was
 last read back. Its age is counted from the moment of the shop's snapshot, not from the reading: it says how much would
-be lost.
+be lost. The last proven restore is another figure: when a drill last brought the shop back out of that vault. Where
+drills are done by themselves, one that is older than their period and a day is to worry at.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,7 @@ class Worry(StrEnum):
     LACKING = "lacking"
     SHOPS_WITHOUT = "shops_without"
     UNPROVEN = "unproven"
+    UNDRILLED = "undrilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,16 @@ class VaultStanding(TypedDict):
 
 
 class ShopStanding(TypedDict):
-    """A shop (or `shared`): by vault the moment of its last proven copy, None where there is none."""
+    """A shop (or another pack): by vault the moment of its last proven copy, and when it was last proven to come back.
+
+    None where there is none.
+    """
 
     holds: str
     name: str
     copies: int
     proven: dict[str, str | None]
+    restored: dict[str, str | None]
 
 
 class Sizes(TypedDict):
@@ -161,23 +167,30 @@ def compose(
     shops: Sequence[ShopStanding],
     sizes: Sizes,
     now: datetime,
+    drills: timedelta | None = None,
 ) -> Body:
-    """Put a report together from what the catalogue says, and find what is to worry at."""
+    """Put a report together from what the catalogue says, and find what is to worry at.
+
+    `drills`: within how long every shop of every vault is drilled; None where nobody does that by himself.
+    """
     body = Body(
         period=span.period.value, since=span.since.isoformat(), until=span.until.isoformat(), made_at=now.isoformat(),
         made=list(made), vaults=list(vaults), shops=list(shops), sizes=sizes, worries={},
     )  # fmt: skip
-    body["worries"] = {worry.value: what for worry, what in _worries(body, now=now).items() if what}
+    body["worries"] = {worry.value: what for worry, what in _worries(body, drills, now=now).items() if what}
     return body
 
 
 def stale(shop: ShopStanding, vault: str, *, now: datetime) -> bool:
     """Say whether a shop's last proven copy in a vault is missing or too old; see Note [The last proven copy]."""
-    moment = shop["proven"].get(vault)
-    return moment is None or now - datetime.fromisoformat(moment) > STALE_AFTER
+    return _older(shop["proven"].get(vault), STALE_AFTER, now=now)
 
 
-def _worries(body: Body, *, now: datetime) -> Mapping[Worry, list[str]]:
+def _older(moment: str | None, age: timedelta, *, now: datetime) -> bool:
+    return moment is None or now - datetime.fromisoformat(moment) > age
+
+
+def _worries(body: Body, drills: timedelta | None, *, now: datetime) -> Mapping[Worry, list[str]]:
     """Return what each worry is about: ids of backups, names of vaults or shops. Empty: it does not stand."""
     in_use = [one["vault"] for one in body["vaults"] if one["configured"]]
     whole = [one for one in body["made"] if one["kind"] in {"daily", "weekly"} and one["state"] in _WHOLE]
@@ -192,6 +205,11 @@ def _worries(body: Body, *, now: datetime) -> Mapping[Worry, list[str]]:
             one["name"]
             for one in body["shops"]
             if one["copies"] and any(stale(one, vault, now=now) for vault in in_use)
+        ],
+        Worry.UNDRILLED: [
+            one["name"]
+            for one in body["shops"]
+            if drills and one["copies"] and any(_older(one["restored"].get(v), drills + _DAY, now=now) for v in in_use)
         ],
     }
 

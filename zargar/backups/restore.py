@@ -40,7 +40,7 @@ ORDER BY 1, 2, 3
 _KINDS: Final = {"r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS", "T": "TYPES", "n": "SCHEMAS", "L": "LARGE OBJECTS"}
 
 
-class WrongPackError(Exception):
+class WrongPackError(RefusedError):
     """The pack is another shop's than the one to be restored."""
 
 
@@ -48,7 +48,7 @@ class TargetTakenError(RefusedError):
     """There is a schema of the name that the copy shall have."""
 
 
-class RestoredDiffersError(Exception):
+class RestoredDiffersError(RefusedError):
     """The copy is not what was recorded; nothing of it was kept. `differences` lists what differs."""
 
     def __init__(self, schema: str, differences: tuple[Difference, ...]) -> None:

@@ -31,18 +31,22 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a drill found of one schema in one vault: proven, if there are no faults. `milliseconds` from key to end."""
+    """What a drill found of one schema in one vault: proven, if there are no faults. `milliseconds` from key to end.
+
+    `undecided`: why there is no verdict (its shop was erased; the drill's login may not make roles), else empty.
+    """
 
     vault: str
     backup: str
     schema: str
     faults: tuple[str, ...]
     milliseconds: int
+    undecided: str = ""
 
     @property
     def proven(self) -> bool:
         """Whether it came back as it was."""
-        return not self.faults
+        return not self.faults and not self.undecided
 
 
 def share(targets: int, *, period: timedelta) -> int:

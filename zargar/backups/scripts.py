@@ -5,7 +5,7 @@ All names are written under the name that the DDL has. Pure.
 
 from collections.abc import Iterable, Sequence
 
-from zargar.backups.catalogue import column_list, qualified
+from zargar.backups.catalogue import columns_text, quoted
 from zargar.backups.description import POST_DATA, PRE_DATA, REFRESH, SEQUENCES, Pack, TablePlace
 from zargar.backups.facts import SequenceFacts
 
@@ -30,20 +30,20 @@ def restore_sql(pack: Pack, filled: Iterable[TablePlace]) -> bytes:
     `filled` are the tables that have rows.
     """
     copies = [
-        f"\\copy {_name(pack.ddl_schema, place.name)} {column_list(place.columns).as_string(None)} "
+        f"\\copy {_name(pack.ddl_schema, place.name)} {columns_text(place.columns)} "
         f"FROM PROGRAM 'cat {place.folder}/*.copy'"
         for place in filled
     ]
     renamed = (
-        [f"ALTER SCHEMA {_quoted(pack.ddl_schema)} RENAME TO {_quoted(pack.schema)};"]
+        [f"ALTER SCHEMA {quoted(pack.ddl_schema)} RENAME TO {quoted(pack.schema)};"]
         if pack.ddl_schema != pack.schema
         else []
     )
     return _lines(
         [
-            f"-- Restores the schema {_quoted(pack.schema)} with stock psql, as its owner's role, in this folder:",
+            f"-- Restores the schema {quoted(pack.schema)} with stock psql, as its owner's role, in this folder:",
             "--     psql -X -f restore.sql DATABASE",
-            f"-- The database must have the roles that the DDL names, and no schema {_quoted(pack.ddl_schema)}.",
+            f"-- The database must have the roles that the DDL names, and no schema {quoted(pack.ddl_schema)}.",
             "-- Rights that its ALTER DEFAULT PRIVILEGES give come on top of those that the schema had.",
             "\\set ON_ERROR_STOP on",
             "\\encoding UTF8",
@@ -64,11 +64,7 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 
 def _name(schema: str, name: str) -> str:
-    return qualified(schema, name).as_string(None)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{quoted(schema)}.{quoted(name)}"
 
 
 def _literal(text: str) -> str:

@@ -5,17 +5,19 @@ after another, with nothing between or around them. Whoever knows a pack's piece
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
 from zargar.backups.members import Member
-from zargar.backups.packs import PackPlace, Piece, seal
+from zargar.backups.packs import PackPlace, Piece, Sealed, seal
 from zargar.backups.ports import Vault
 from zargar.backups.vaults.both import Lanes, Outcome
 
 MOST_BYTES: Final = 64 << 20
+_CHUNK: Final = 64 << 10
+"""Lanes hold so many chunks: longer ones would be more memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,14 @@ class SegmentWriter:
         backup: its id, a part of each segment's key.
         vaults: where to; each gets the same bytes. One that fails is out for the rest of this backup.
         most_bytes: the longest segment.
+        first: the number of the first segment; earlier sittings (`continuing`) have written those before it.
     """
 
-    def __init__(self, backup: str, vaults: Sequence[Vault], most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, backup: str, vaults: Sequence[Vault], most_bytes: int = MOST_BYTES, *, first: int = 0
+    ) -> None:  # fmt: skip
         self._backup = backup
+        self._first = first
         self._most_bytes = most_bytes
         self._lanes = Lanes(vaults)
         self._finished: list[_Segment] = []
@@ -77,11 +83,15 @@ class SegmentWriter:
         names and that never open; other packs are untouched, and it may be written again. Raises `NoVaultLeftError`
         when every vault has failed, `zargar.backups.packs.MemberError`.
         """
+        return self.write_sealed(name, lambda write: seal(members, recipient, write))
+
+    def write_sealed(self, name: str, write_to: Callable[[Callable[[bytes], object]], Sealed]) -> PackPlace:
+        """Write one pack that is sealed elsewhere: `write_to` hands its stored bytes over. As `write_pack` else."""
         if self._closed:
             message = f"backup {self._backup}: its segments are closed"
             raise SegmentsClosedError(message)
         self._pieces = []
-        sealed = seal(members, recipient, self._take)
+        sealed = write_to(self._take)
         return PackPlace(name, tuple(self._pieces), sealed.sha256_plain, sealed.sha256_stored, sealed.plain_length)
 
     def close(self) -> tuple[SegmentWritten, ...]:
@@ -107,11 +117,13 @@ class SegmentWriter:
     def _written(self, segment: _Segment) -> SegmentWritten:
         return SegmentWritten(segment.key, segment.size, segment.digest.hexdigest(), self._lanes.outcomes(segment.key))
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, stored: bytes) -> None:
+        data = memoryview(stored)
         while data:
             segment = self._open or self._begin_segment()
-            now, data = data[: self._most_bytes - segment.size], data[self._most_bytes - segment.size :]
-            self._lanes.offer(now)
+            most = min(_CHUNK, self._most_bytes - segment.size)
+            now, data = data[:most], data[most:]
+            self._lanes.offer(bytes(now))
             self._note(segment, len(now))
             segment.digest.update(now)
             segment.size += len(now)
@@ -127,7 +139,7 @@ class SegmentWriter:
             self._pieces.append(Piece(segment.key, segment.size, length))
 
     def _begin_segment(self) -> _Segment:
-        self._open = _Segment(f"segments/{self._backup}/{len(self._finished):05}")
+        self._open = _Segment(f"segments/{self._backup}/{self._first + len(self._finished):05}")
         self._lanes.begin(self._open.key)
         return self._open
 

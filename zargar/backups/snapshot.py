@@ -18,13 +18,13 @@ from typing import Any, Final, TypeAlias
 import psycopg
 from psycopg.sql import SQL, Literal
 
-from zargar.backups import catalogue, changes, fingerprint, scripts
-from zargar.backups import description as say
+from zargar.backups import catalogue, changes, fingerprint
 from zargar.backups.catalogue import Catalogue, NoSuchSchemaError, qualified
 from zargar.backups.copying import TableReader
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.members import Member
+from zargar.backups.packing import closing, opening
 from zargar.outcomes import Retryable
 
 Connection: TypeAlias = psycopg.Connection[Any]
@@ -93,37 +93,20 @@ class ShopReading:
     def pack(self, moment: Moment) -> Iterator[Member]:
         """Give the members of an open moment, then know the facts."""
         content, ddl = moment.content, moment.ddl
-        pack = say.Pack.of(content.schema, ddl.schema, content.tables)
-        yield Member(say.PACK, pack.dump())
-        yield Member(say.PRE_DATA, ddl.pre_data)
+        pack, first = opening(content, ddl)
+        yield from first
         tables: list[TableFacts] = []
         for table, place in zip(content.tables, pack.tables, strict=True):
             reader = TableReader(moment.connection, content.schema, table, place.folder)
             yield from reader.members()
             tables.append(reader.facts)
-        sequences = positions(moment.connection, content)
-        yield Member(say.SEQUENCES, scripts.sequences_sql(ddl.schema, sequences))
-        yield Member(say.POST_DATA, ddl.post_data)
-        yield Member(say.REFRESH, scripts.refresh_sql(ddl.schema, content.populated))
-        filled = [place for place, facts in zip(pack.tables, tables, strict=True) if facts.rows]
-        yield Member(say.RESTORE, scripts.restore_sql(pack, filled))
         facts = ShopFacts(
             schema=content.schema, moment=moment.taken, postgres=moment.connection.info.server_version,
-            fingerprint=moment.fingerprint, tables=tuple(tables), sequences=tuple(sequences),
-            migrations=applied(moment.connection, content),
+            fingerprint=moment.fingerprint, tables=tuple(tables),
+            sequences=tuple(positions(moment.connection, content)), migrations=applied(moment.connection, content),
         )  # fmt: skip
-        yield Member(say.FACTS, say.dump_facts(facts))
+        yield from closing(content, ddl, pack, facts)
         self._facts = facts
-
-
-def held_reading(schema: str, members: Sequence[Member], facts: ShopFacts) -> ShopReading:
-    """Return a reading of what was read already."""
-
-    def read(reading: ShopReading) -> Iterator[Member]:
-        yield from members
-        reading._facts = facts  # noqa: SLF001 -- a reading's own end
-
-    return ShopReading(schema, read)
 
 
 def read_shop(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from zargar.backups import drill_store
 from zargar.backups.keys import ShopKey
@@ -28,20 +29,41 @@ class Held:
     schema: str
 
 
-def begin(*, kind: Kind, reason: str, now: datetime) -> Backup:
-    """Open a backup, before its first byte."""
-    return Backup.objects.create(kind=kind, reason=reason, began_at=now)
+def begin(*, kind: Kind, reason: str, now: datetime, scope: str = "", job: UUID | None = None) -> Backup:
+    """Open a backup, before its first byte. `scope` is the one shop's id; `job` the run that makes it."""
+    return Backup.objects.create(kind=kind, reason=reason, began_at=now, scope=scope, job=job)
 
 
-def give_up(*, older_than: timedelta, now: datetime) -> int:
-    """Close backups whose process was lost: nothing runs for longer than `older_than`. Returns how many."""
-    lost = Backup.objects.filter(state=State.RUNNING, began_at__lt=now - older_than)
-    return lost.update(state=State.FAILED, ended_at=now, fault="its process was lost")
+def to_go_on_with(job: UUID, *, since: datetime) -> Backup | None:
+    """Return the backup that an earlier sitting of a job has left since a moment."""
+    left = Backup.objects.filter(job=job, checkpoint__isnull=False, state__in=[State.RUNNING, State.FAILED])
+    return left.filter(touched_at__gte=since).order_by("-number").first()
+
+
+def take_up(backup: Backup, *, now: datetime) -> None:
+    """Note that a process goes on with it."""
+    Backup.objects.filter(number=backup.number).update(state=State.RUNNING, ended_at=None, fault="", touched_at=now)
+
+
+def leave(backup: Backup, *, checkpoint: bytes, now: datetime) -> None:
+    """Keep what is stored of a backup that is not done."""
+    Backup.objects.filter(number=backup.number).update(checkpoint=checkpoint, touched_at=now)
+
+
+def lost(*, older_than: timedelta, now: datetime) -> Sequence[Backup]:
+    """Return the backups whose process was lost: nothing runs for longer than `older_than`."""
+    running = Backup.objects.filter(state=State.RUNNING).annotate(seen=Coalesce("touched_at", "began_at"))
+    return list(running.filter(seen__lt=now - older_than).order_by("number"))
 
 
 def fail(backup: Backup, *, fault: str, now: datetime) -> None:
-    """Close a backup that came to nothing."""
-    Backup.objects.filter(number=backup.number).update(state=State.FAILED, ended_at=now, fault=fault)
+    """Close a backup that came to nothing; on a fresh session if this one is what was lost."""
+    row = Backup.objects.filter(number=backup.number)
+    try:
+        row.update(state=State.FAILED, ended_at=now, fault=fault)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        row.update(state=State.FAILED, ended_at=now, fault=fault)
 
 
 def finish(
@@ -51,7 +73,7 @@ def finish(
     missing = {vault: fault for vault, fault in faults.items() if fault is not None}
     state = State.DEGRADED if missing else State.COMPLETE
     with transaction.atomic():
-        Pack.objects.bulk_create(_pack(backup, entry, held[entry.place.pack]) for entry in manifest.packs)
+        Pack.objects.bulk_create(pack_row(backup, entry, held[entry.place.pack]) for entry in manifest.packs)
         Copy.objects.bulk_create(
             Copy(
                 backup=backup,
@@ -63,6 +85,7 @@ def finish(
         )
         Backup.objects.filter(number=backup.number).update(
             state=state,
+            checkpoint=None,
             ended_at=manifest.ended_at,
             manifest_sha256=sha256,
             stored_bytes=sum(segment.size for segment in manifest.segments),
@@ -78,9 +101,26 @@ def key_of(held: Held) -> ShopKey | None:
     return ShopKey(row.shop, row.recipient) if row else None
 
 
-def keep_key(held: Held, key: ShopKey) -> None:
-    """Remember a key that at least one vault has the secret half of."""
-    KeyRecord.objects.create(holds=held.id, shop=key.shop, recipient=key.recipient)
+def keys_of(holds: Iterable[Held]) -> dict[str, ShopKey]:
+    """Return the keys in use, by what they are of (`Held.id`); what has none yet is left out."""
+    rows = KeyRecord.objects.filter(holds__in=[held.id for held in holds], destroyed_at=None)
+    return {row.holds: ShopKey(row.shop, row.recipient) for row in rows}
+
+
+def keep_key(held: Held, key: ShopKey) -> ShopKey:
+    """Remember a key that at least one vault has the secret half of; return the one in use.
+
+    Another process may have made one for the same shop in the same moment: then that is used, by both.
+    """
+    try:
+        with transaction.atomic():
+            KeyRecord.objects.create(holds=held.id, shop=key.shop, recipient=key.recipient)
+    except IntegrityError:
+        other = key_of(held)
+        if other is None:
+            raise
+        return other
+    return key
 
 
 def destroyed(objects: Iterable[str]) -> set[str]:
@@ -89,10 +129,14 @@ def destroyed(objects: Iterable[str]) -> set[str]:
     return {ShopKey(row.shop, row.recipient).object for row in gone} & set(objects)
 
 
-def abandoned(*, before: datetime) -> Sequence[UUID]:
-    """Return the backups that failed before a moment: what they left in vaults is nobody's."""
-    rows = Backup.objects.filter(state=State.FAILED, ended_at__lt=before)
-    return list(rows.order_by("number").values_list("id", flat=True))
+def abandoned(*, before: datetime) -> Sequence[Backup]:
+    """Return the backups that failed before a moment, what they left in vaults being nobody's, if it is still there."""
+    return list(Backup.objects.filter(state=State.FAILED, ended_at__lt=before, swept_at=None).order_by("number"))
+
+
+def swept(backup: Backup, *, now: datetime) -> None:
+    """Note that no vault holds anything any more of a backup that failed."""
+    Backup.objects.filter(number=backup.number).update(swept_at=now, checkpoint=None)
 
 
 def found(backup: UUID) -> Backup | None:
@@ -169,12 +213,14 @@ def for_retention() -> list[Kept]:
     ]
 
 
-def _pack(backup: Backup, entry: PackEntry, held: Held) -> Pack:
+def pack_row(backup: Backup, entry: PackEntry, held: Held) -> Pack:
+    """Describe a pack of the manifest as a row, not yet saved."""
     facts = entry.facts
     return Pack(
         backup=backup,
         holds=held.id,
-        schema=entry.schema,
+        schema=entry.label,
+        files=entry.files.entries if entry.files else 0,
         taken_at=facts.moment if facts else backup.began_at,
         tables=len(facts.tables) if facts else 0,
         rows=sum(table.rows for table in facts.tables) if facts else 0,

@@ -13,17 +13,20 @@ from datetime import timedelta
 from typing import Any, Final
 
 import psycopg
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from zargar.backups.catalogue import NoSuchSchemaError, qualified
 from zargar.backups.restore import TargetTakenError
 from zargar.outcomes import Retryable
 
 _TABLES: Final = """
-SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+SELECT c.relname::text, n.nspname::text
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p') ORDER BY c.relname, n.nspname
 """
 _SCHEMAS: Final = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s)"
+_HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable)
 
 
 class SwapBusyError(Retryable):
@@ -51,14 +54,56 @@ def swap(
     try:
         with connection.transaction():
             _check(connection, live=live, restored=restored, kept=kept)
-            connection.execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(round(wait.total_seconds() * 1000))))
+            connection.execute(_lock_timeout(wait))
             _lock_all(connection, live, restored)
             for old, new in ((live, kept), (restored, live)):
                 connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(old), Identifier(new)))
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable) as held:
+    except _HELD as held:
         message = f"{live} was not swapped: {str(held).splitlines()[0]}"
         raise SwapBusyError(message) from held
     return Swapped(live, restored, kept)
+
+
+def hold_still(connection: psycopg.Connection[Any], schema: str, *, wait: timedelta = timedelta(seconds=5)) -> None:
+    """Keep everybody from writing to a schema until the caller's transaction ends; whoever reads goes on.
+
+    So what is compared and copied meanwhile is what a `swap` in the same transaction then puts aside, also where
+    somebody writes past the shop's suspension. Raises `SwapBusyError` when a writer does not end within `wait`.
+    """
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        message = "a schema is held still inside a transaction"
+        raise RuntimeError(message)
+    connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    try:
+        connection.execute(_lock_timeout(wait))
+        for name, in_schema in _tables(connection, schema):
+            connection.execute(SQL("LOCK TABLE ONLY {} IN EXCLUSIVE MODE").format(qualified(in_schema, name)))
+    except _HELD as held:
+        message = f"{schema} does not hold still: {str(held).splitlines()[0]}"
+        raise SwapBusyError(message) from held
+
+
+def drop(connection: psycopg.Connection[Any], schema: str, *, wait: timedelta = timedelta(seconds=5)) -> bool:
+    """Drop a schema that is nobody's any more, with all in it; return False if it is not there.
+
+    Raises `SwapBusyError` when somebody holds one of its tables for longer than `wait`.
+    """
+    if not there(connection, schema):
+        return False
+    try:
+        with connection.transaction():
+            connection.execute(_lock_timeout(wait))
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
+    except _HELD as held:
+        message = f"{schema} was not dropped: {str(held).splitlines()[0]}"
+        raise SwapBusyError(message) from held
+    return True
+
+
+def there(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Say whether the database has a schema of that name."""
+    with connection.transaction():
+        return connection.execute(_SCHEMAS, [[schema]]).fetchone() is not None
 
 
 def undo(connection: psycopg.Connection[Any], done: Swapped, *, wait: timedelta = timedelta(seconds=5)) -> Swapped:
@@ -79,9 +124,18 @@ def _check(connection: psycopg.Connection[Any], *, live: str, restored: str, kep
 
 def _lock_all(connection: psycopg.Connection[Any], live: str, restored: str) -> None:
     """Lock every table of both; a table that was made meanwhile would not be locked, so they are listed again."""
-    tables = connection.execute(_TABLES, [[live, restored]]).fetchall()
-    for schema, name in tables:
+    tables = _tables(connection, live, restored)
+    for name, schema in tables:
         connection.execute(SQL("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE").format(qualified(schema, name)))
-    if connection.execute(_TABLES, [[live, restored]]).fetchall() != tables:
+    if _tables(connection, live, restored) != tables:
         message = f"{live} was not swapped: its tables changed meanwhile"
         raise SwapBusyError(message)
+
+
+def _tables(connection: psycopg.Connection[Any], *schemas: str) -> list[tuple[str, str]]:
+    """Return the tables of these schemas, each with its schema, in one order for everybody."""
+    return connection.execute(_TABLES, [list(schemas)]).fetchall()
+
+
+def _lock_timeout(wait: timedelta) -> Composed:
+    return SQL("SET LOCAL lock_timeout = {}").format(Literal(round(wait.total_seconds() * 1000)))

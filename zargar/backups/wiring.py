@@ -11,18 +11,21 @@ import psycopg
 from django.conf import settings
 
 from zargar import clock
-from zargar.backups import drill_store
+from zargar.backups import drill_store, fingerprint
 from zargar.backups.ddl import PgDump
+from zargar.backups.ddl_store import KnownShapes
 from zargar.backups.drills import DrillYard
+from zargar.backups.files import FolderSource
 from zargar.backups.keys import Keyholders
 from zargar.backups.making import House
 from zargar.backups.ports import Vault
 from zargar.backups.retention import Keep
+from zargar.backups.roles import RolesSource
 from zargar.backups.scratch import DrillServer
 from zargar.backups.vaults.directory import DirectoryVault
 from zargar.backups.vaults.s3 import S3Vault
 from zargar.backups.vaults.s3_calls import Bucket
-from zargar.refusals import RefusedError
+from zargar.refusals import NotFoundError, RefusedError
 from zargar.settings.environment import env
 
 S3: Final = "s3+"
@@ -40,6 +43,10 @@ class DrillsNotConfiguredError(RefusedError):
     """Drills need `ZARGAR_DRILL_DATABASE_URL`, whose login may create databases and take on `zargar_owner`."""
 
 
+class NoSuchVaultError(NotFoundError):
+    """No vault has that name; the setting `ZARGAR_VAULTS` names them."""
+
+
 class StrangeKeyError(RefusedError):
     """The key is not one of the two that backups are made for."""
 
@@ -55,19 +62,40 @@ def vaults() -> tuple[Vault, ...]:
     return tuple(_vault(name, place) for name, place in settings.VAULTS.items())
 
 
+def vaults_named(name: str | None) -> tuple[Vault, ...]:
+    """Return the vault of that name alone, or all of them. Raises `NoSuchVaultError`."""
+    found = tuple(vault for vault in vaults() if name in {None, vault.name})
+    if not found:
+        message = f"no vault is called {name!r}; ZARGAR_VAULTS names {', '.join(settings.VAULTS)}"
+        raise NoSuchVaultError(message)
+    return found
+
+
 @cache
 def house() -> House:
     """Return what makes backups. Raises `BackupsNotConfiguredError`."""
     operations, escrow = settings.BACKUP_RECIPIENTS
     if not (operations and escrow):
         raise BackupsNotConfiguredError(BackupsNotConfiguredError.__doc__)
+    pg_dump = PgDump.found()
     return House(
         vaults=vaults(),
         holders=Keyholders(operations, escrow),
         connect=connector(database_url()),
-        pg_dump=PgDump.found(),
+        pg_dump=pg_dump,
         clock=clock.now,
+        readers=settings.BACKUP_READERS,
+        shapes=shapes(pg_dump),
+        sources=(
+            RolesSource(),
+            *(FolderSource(f"files.{name}", Path(at)) for name, at in settings.BACKUP_FILES.items()),
+        ),
     )
+
+
+def shapes(pg_dump: PgDump) -> KnownShapes:
+    """Return what remembers the DDL that this pg_dump wrote."""
+    return KnownShapes(f"pg_dump {pg_dump.major} {fingerprint.DEFINITION}")
 
 
 def connector(url: str) -> Callable[[], psycopg.Connection[Any]]:
@@ -129,6 +157,12 @@ def keep() -> Keep:
         shop_copies=settings.KEEP_SHOP_BACKUPS,
         snapshots=settings.KEEP_SNAPSHOTS,
     )
+
+
+def keep_replaced() -> timedelta:
+    """Return how long what a restore put aside is kept for undo."""
+    found: timedelta = settings.KEEP_REPLACED_SHOPS
+    return found
 
 
 def grace() -> timedelta:

@@ -6,13 +6,15 @@ runs before the slots that they hold. Why it stands above them: docs/decisions/0
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from django.db import InterfaceError, OperationalError
 
+from zargar.backups import housekeeping as backups
+from zargar.backups.row_retention import Keep as KeepBackups
 from zargar.ledger import operations as ledger
 from zargar.ledger.retention import Keep as KeepRuns
 from zargar.outcomes import Retryable, Summary
@@ -36,6 +38,7 @@ class Keep:
     runs: KeepRuns
     slots: KeepSlots
     prices: KeepPrices
+    backups: KeepBackups = field(default_factory=KeepBackups)
 
 
 def clean_up(*, keep: Keep, now: datetime, batch: int = BATCH, rounds: int = ROUNDS) -> Summary:
@@ -50,6 +53,7 @@ def clean_up(*, keep: Keep, now: datetime, batch: int = BATCH, rounds: int = ROU
         partial(schedules.retain, keep=keep.slots, now=now, at_most=batch),
         partial(pricing.retain, keep=keep.prices, now=now, at_most=batch),
         partial(alerts.retain, keep=keep.prices.ticks, now=now, at_most=batch),
+        partial(backups.retain, keep=keep.backups, now=now, at_most=batch),
     )
     try:
         cache = pricing.cleanup_cache()

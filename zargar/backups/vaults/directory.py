@@ -10,9 +10,11 @@ must exist: a disk that is not mounted would otherwise be filled beneath its mou
 
 import errno
 import fcntl
+import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
@@ -116,6 +118,13 @@ class DirectoryVault:
                 raise NoSuchObjectError(self._says(f"there is no {key}")) from None
             _sync(path.parent)
 
+    def sweep(self, *, before: datetime) -> int:
+        """Remove what nobody is writing any more and was begun before a moment; return how many files went."""
+        with self._translated("sweep"):
+            self._there()
+            unfinished = self._root / _UNFINISHED
+            return _sweep(unfinished, before=before.timestamp()) if unfinished.is_dir() else 0
+
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
@@ -198,8 +207,9 @@ def _begin(unfinished: Path) -> tuple[int, Path]:
         os.close(descriptor)
 
 
-def _sweep(unfinished: Path) -> None:
-    """Remove what nobody holds a lock on: its process is gone."""
+def _sweep(unfinished: Path, *, before: float = math.inf) -> int:
+    """Remove what nobody holds a lock on: its process is gone. `before`: only what was written last before that."""
+    swept = 0
     for path in unfinished.iterdir():
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -207,11 +217,14 @@ def _sweep(unfinished: Path) -> None:
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
+            if os.fstat(descriptor).st_mtime < before:
+                path.unlink(missing_ok=True)
+                swept += 1
         except BlockingIOError:
             continue
         finally:
             os.close(descriptor)
+    return swept
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

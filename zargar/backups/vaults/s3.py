@@ -4,7 +4,8 @@ What those two refuse decides the way of it (`s3_calls` has the rest):
 
 - All parts but the last have the same size, and at least 5 MiB (R2: `InvalidPart`); one part is a plain PUT.
 - An upload is aborted by any error, the producer's first of all: a pipe that ends too early must never be completed.
-  A process that is killed cannot: the bucket's lifecycle rule aborts unfinished uploads (R2 has one from the start).
+  A process that is killed cannot: the bucket's lifecycle rule aborts unfinished uploads (R2 has one from the
+  start), and so does the daily `sweep`.
 - Written once: the key is looked for first, and `If-None-Match: *` closes the gap to a second writer. A store that does
   not know the condition (501) is given it no more; two writers of one key in the same moment are then not told apart,
   which is why keys of backups hold a UUID.
@@ -18,6 +19,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -168,6 +170,26 @@ class S3Vault:
             raise self._gone(key)
         for version in versions:
             self._calls.must("delete_object", Key=key, **version)
+
+    def sweep(self, *, before: datetime) -> int:
+        """Abort the uploads that were begun before a moment and never completed; return how many."""
+        aborted = 0
+        after: dict[str, str] = {}
+        while True:
+            page = self._calls.must("list_multipart_uploads", **after)
+            for upload in page.get("Uploads", ()):
+                if upload["Initiated"] < before:
+                    aborted += self._aborted(upload["Key"], upload["UploadId"])
+            if not page.get("IsTruncated"):
+                return aborted
+            after = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
+
+    def _aborted(self, key: str, upload: str) -> bool:
+        """Abort an upload; False where it is gone by now."""
+        answer = self._calls.ask("abort_multipart_upload", Key=key, UploadId=upload)
+        if isinstance(answer, Refusal) and answer.code != "NoSuchUpload":
+            raise self._calls.error(answer, f"abort the upload of {key}")
+        return not isinstance(answer, Refusal)
 
     def _put_whole(self, sent: _Sent, data: bytearray) -> Stored:
         md5 = sent.note(data)

@@ -1,0 +1,261 @@
+"""The rows of alarms about backups: the facts that are judged, the alarms, and the lock under which one looks."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Max, Q, QuerySet
+
+from zargar.backups.alarms import (
+    OLD_NEWS,
+    REMIND,
+    TRY_AGAIN,
+    Alarm,
+    Behind,
+    Change,
+    Damage,
+    Kind,
+    News,
+    Open,
+    Red,
+    VaultFacts,
+    news,
+)
+from zargar.backups.models import Backup, BackupAlarm, Copy, CopyState, State, VaultCheck
+from zargar.backups.store import SHARED
+
+LOCK_OF_LOOK: Final = 0x5A41_5242_414C  # "ZARBAL"
+WHOLE: Final = (State.COMPLETE, State.DEGRADED)
+
+_DAMAGES: Final = """
+SELECT copy.vault, backup.id::text, copy.detail
+FROM backups_copy AS copy JOIN backups_backup AS backup ON backup.number = copy.backup_id
+WHERE copy.state = 'damaged' AND NOT EXISTS (
+    SELECT FROM backups_drill AS drill
+    WHERE drill.backup_id = copy.backup_id AND drill.vault = copy.vault AND drill.proven_at IS NULL
+) AND EXISTS (
+    SELECT FROM backups_pack AS pack WHERE pack.backup_id = copy.backup_id AND NOT EXISTS (
+        SELECT FROM backups_pack AS newer JOIN backups_copy AS good ON good.backup_id = newer.backup_id
+        WHERE newer.holds = pack.holds AND newer.backup_id > pack.backup_id
+          AND good.vault = copy.vault AND good.state = 'good'
+    )
+) ORDER BY copy.backup_id, copy.vault
+"""
+"""Damaged copies that hold something of which no newer copy in their vault was read back and found good."""
+
+_REDS: Final = """
+SELECT last.vault, last.holds, last.schema, last.drilled_at, last.faults FROM (
+    SELECT DISTINCT ON (holds, vault) * FROM backups_drill ORDER BY holds, vault, drilled_at DESC, id DESC
+) AS last
+WHERE last.proven_at IS NULL
+  AND (last.holds = %s OR EXISTS (SELECT FROM shops_shop AS shop WHERE shop.id::text = last.holds))
+"""
+
+_BEHIND: Final = """
+WITH proven AS (
+    SELECT DISTINCT pack.holds, copy.vault FROM backups_copy AS copy
+    JOIN backups_pack AS pack ON pack.backup_id = copy.backup_id
+    WHERE copy.state = 'good' AND copy.vault = ANY(%(vaults)s) AND pack.taken_at >= %(since)s
+), owed AS (
+    SELECT shop.id::text AS holds, shop.schema_name AS name FROM shops_shop AS shop
+    WHERE shop.state <> 'creating' AND shop.created_at < %(since)s
+    UNION ALL SELECT %(shared)s::text, %(shared)s::text
+    WHERE EXISTS (SELECT FROM shops_shop WHERE created_at < %(since)s)
+)
+SELECT owed.holds, owed.name FROM owed
+WHERE (SELECT count(*) FROM proven WHERE proven.holds = owed.holds) < %(wanted)s ORDER BY owed.holds
+"""
+"""Those whose proven copies of an age are in fewer vaults than there are. The young copies are few backups' packs."""
+
+_PROVEN: Final = """
+SELECT DISTINCT ON (pack.holds, copy.vault) pack.holds, copy.vault, pack.taken_at
+FROM backups_pack AS pack JOIN backups_copy AS copy ON copy.backup_id = pack.backup_id
+WHERE copy.state = 'good' AND pack.holds = ANY(%s) ORDER BY pack.holds, copy.vault, pack.taken_at DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiding:
+    """An alarm of which something is to be told."""
+
+    row: BackupAlarm
+    what: News
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Hold the lock under which alarms change, in one transaction: two who look see each other's outcome."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_OF_LOOK])
+        yield
+
+
+# -- facts ------------------------------------------------------------------------------------------------------------
+
+
+def whole() -> dict[str, datetime]:
+    """Return by scope when the newest whole backup ended."""
+    rows = Backup.objects.filter(state__in=WHOLE).values_list("scope").annotate(last=Max("ended_at"))
+    return {scope: last for scope, last in rows if last is not None}
+
+
+def vaults(configured: Sequence[str], *, declared: Collection[str]) -> list[VaultFacts]:
+    """Return what is known of each configured vault."""
+    lacking: dict[str, list[Copy]] = {name: [] for name in configured}
+    rows = Copy.objects.filter(state=CopyState.MISSING, backup__state__in=WHOLE, vault__in=configured)
+    for copy in rows.select_related("backup").order_by("backup_id"):
+        lacking[copy.vault].append(copy)
+    checks = VaultCheck.objects.in_bulk(list(configured))
+    return [
+        VaultFacts(
+            name=name,
+            lacking=len(lacking[name]),
+            since=lacking[name][0].backup.began_at if lacking[name] else None,
+            words=lacking[name][-1].detail if lacking[name] else "",
+            fault=checks[name].fault if name in checks else None,
+            declared=name in declared,
+            refused=checks[name].refused if name in checks else None,
+        )
+        for name in configured
+    ]
+
+
+def damages() -> list[Damage]:
+    """Return the damaged copies that were not replaced; what a drill found is told as the drill's."""
+    return [Damage(vault=vault, backup=backup, words=words) for vault, backup, words in _query(_DAMAGES, [])]
+
+
+def reds() -> list[Red]:
+    """Return what did not come back when it was last drilled, and is there still."""
+    return [
+        Red(vault=vault, holds=holds, name=name, at=at, words=words)
+        for vault, holds, name, at, words in _query(_REDS, [SHARED])
+    ]
+
+
+def behind(configured: Sequence[str], *, since: datetime) -> list[Behind]:
+    """Return the shops (older than `since` themselves) without a proven copy as young in every vault."""
+    if not configured:
+        return []
+    rows = _query(_BEHIND, {"vaults": list(configured), "since": since, "shared": SHARED, "wanted": len(configured)})
+    moments: dict[tuple[str, str], datetime] = {}
+    if rows:
+        found = _query(_PROVEN, [[holds for holds, _ in rows]])
+        moments = {(holds, vault): moment for holds, vault, moment in found}
+    return [
+        Behind(holds=holds, name=name, proven={vault: moments.get((holds, vault)) for vault in configured})
+        for holds, name in rows
+    ]
+
+
+def names(scopes: Collection[str]) -> dict[str, str]:
+    """Return what the shops of these scopes are called; those that are gone are not among them."""
+    wanted = [scope for scope in scopes if scope]
+    return dict(_query("SELECT id::text, schema_name FROM shops_shop WHERE id::text = ANY(%s)", [wanted]))
+
+
+# -- alarms -----------------------------------------------------------------------------------------------------------
+
+
+def opened() -> list[Open]:
+    """Return the alarms that are open."""
+    rows = BackupAlarm.objects.filter(closed_at=None).order_by("opened_at", "id")
+    return [Open(alarm=_alarm(row), opened_at=row.opened_at) for row in rows]
+
+
+def apply(changed: Change, *, now: datetime) -> None:
+    """Open, renew and close. Call it while `looking`."""
+    BackupAlarm.objects.bulk_create(
+        BackupAlarm(kind=alarm.kind, subject=alarm.subject, opened_at=now, figures=alarm.figures)
+        for alarm in changed.opened
+    )
+    for alarm in changed.renewed:
+        _of(alarm.key).update(figures=alarm.figures)
+    for key in changed.closed:
+        _of(key).update(closed_at=now)
+
+
+def listed(*, limit: int) -> list[BackupAlarm]:
+    """Return so many alarms: the open ones, then those that are over, each with the newest first."""
+    rows = BackupAlarm.objects.order_by("-opened_at", "-id")
+    return [*rows.filter(closed_at=None), *rows.filter(closed_at__isnull=False)[:limit]][:limit]
+
+
+def standing() -> Mapping[str, int]:
+    """Count the open alarms by kind."""
+    found: dict[str, int] = {}
+    for kind in BackupAlarm.objects.filter(closed_at=None).values_list("kind", flat=True):
+        found[kind] = found.get(kind, 0) + 1
+    return found
+
+
+def remove(*, before: datetime) -> int:
+    """Remove alarms that were over before a moment; return how many."""
+    gone, _ = BackupAlarm.objects.filter(closed_at__lt=before).delete()
+    return gone
+
+
+# -- telling ----------------------------------------------------------------------------------------------------------
+
+
+def unsent(*, made_before: datetime, now: datetime) -> int:
+    """Count the alarms of which something has waited to be told since before a moment."""
+    rows = _to_tell(now=now).filter(Q(closed_at=None, opened_at__lt=made_before) | Q(closed_at__lt=made_before))
+    return sum(_news(row, now=now) is not None for row in rows)
+
+
+def anything_to_tell(*, now: datetime) -> bool:
+    """Say whether something is to be told now; cheap, since it is asked every minute."""
+    return _due(now=now).exists()
+
+
+def claimed(*, now: datetime, at_most: int) -> list[Tiding]:
+    """Return what is to be told now, the oldest first, held by this transaction; nothing that somebody else tells."""
+    rows = _due(now=now).select_for_update(skip_locked=True).order_by("opened_at", "id")[:at_most]
+    found = ((row, _news(row, now=now)) for row in rows)
+    return [Tiding(row, what) for row, what in found if what is not None]
+
+
+def told(tidings: Sequence[Tiding], *, now: datetime) -> None:
+    """Keep that these were told."""
+    over = [one.row.pk for one in tidings if one.what is News.OVER]
+    BackupAlarm.objects.filter(pk__in=over).update(over_told_at=now)
+    others = [one.row.pk for one in tidings if one.what is not News.OVER]
+    BackupAlarm.objects.filter(pk__in=others).update(told_at=now)
+
+
+def not_told(tidings: Sequence[Tiding], *, now: datetime) -> None:
+    """Keep that telling these failed, so that it is tried again in a while."""
+    BackupAlarm.objects.filter(pk__in=[one.row.pk for one in tidings]).update(tried_at=now)
+
+
+def _to_tell(*, now: datetime) -> QuerySet[BackupAlarm]:
+    open_ones = Q(closed_at=None) & (Q(told_at=None) | Q(told_at__lte=now - REMIND))
+    return BackupAlarm.objects.filter(open_ones | Q(closed_at__gt=now - OLD_NEWS, over_told_at=None))
+
+
+def _due(*, now: datetime) -> QuerySet[BackupAlarm]:
+    return _to_tell(now=now).filter(Q(tried_at=None) | Q(tried_at__lte=now - TRY_AGAIN))
+
+
+def _news(row: BackupAlarm, *, now: datetime) -> News | None:
+    return news(told_at=row.told_at, closed_at=row.closed_at, over_told_at=row.over_told_at, now=now)
+
+
+def _of(key: tuple[Kind, str]) -> QuerySet[BackupAlarm]:
+    return BackupAlarm.objects.filter(kind=key[0], subject=key[1], closed_at=None)
+
+
+def _alarm(row: BackupAlarm) -> Alarm:
+    return Alarm(kind=Kind(row.kind), subject=row.subject, figures=dict(row.figures))
+
+
+def _query(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -1,0 +1,247 @@
+"""What about backups a person must hear of at once, and when it is over. Pure.
+
+An alarm is a condition with a subject: it is told when it begins, once a day while it stands, and when it is over. All
+conditions are read from what is stored (runs, copies, drills, what vaults did when they were tried), so a later look
+comes to the same answer, whoever looks. The one that may be unknown is a failed job: the ledger is asked about a day,
+and an alarm stands until a whole backup of the same scope is there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from zargar.outcomes import JSON, Summary
+
+EVERYTHING: Final = ""
+"""The scope of a backup of everything; a shop's is its id as text."""
+
+REMIND: Final = timedelta(days=1)
+"""How often an alarm that stands is told again: what needs a person for backups is seldom mended within hours."""
+
+OLD_NEWS: Final = timedelta(days=2)
+"""Until when it is still told that something is over."""
+
+TRY_AGAIN: Final = timedelta(minutes=10)
+"""How long a mail server that did not take a letter is left alone."""
+
+
+class Kind(StrEnum):
+    """What an alarm is about. The words are stored."""
+
+    FAILED = "failed"
+    """The newest run that was to make a backup is a dead letter. Subject: the scope."""
+    VAULT = "vault"
+    """A vault lacks backups (they are degraded), or did not do what it was asked when it was tried. Subject: it."""
+    DAMAGED = "damaged"
+    """A copy is not what was written, and nothing newer that is good has replaced it. Subject: vault/backup."""
+    DRILL_RED = "drill_red"
+    """A shop did not come back when it was last restored on trial. Subject: vault/what it holds."""
+    BEHIND = "behind"
+    """A shop has no proven copy that is young enough, in some vault. Subject: what it holds."""
+    UNLOCKED = "unlocked"
+    """A vault that is said to be locked lets be deleted. Subject: it."""
+
+
+Key: TypeAlias = tuple[Kind, str]
+"""What there is one open alarm of: a kind and a subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The newest closed run that was to make a backup of a scope. `words`: why it is a dead letter."""
+
+    scope: str
+    dead: bool
+    at: datetime
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultFacts:
+    """A vault that is configured.
+
+    Attributes:
+        lacking: how many whole backups it has not, or not all of; `since` the oldest of them was begun.
+        words: why it lacks the newest of them.
+        fault: what it said when it was last tried; empty where it did as it was asked, None where nobody has tried.
+        declared: whether it is said to be locked.
+        refused: whether it refused to delete when that was last tried; None where nobody has tried.
+    """
+
+    name: str
+    lacking: int = 0
+    since: datetime | None = None
+    words: str = ""
+    fault: str | None = None
+    declared: bool = False
+    refused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A copy that is damaged and not replaced yet."""
+
+    vault: str
+    backup: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Red:
+    """The last drill of something in a vault was red."""
+
+    vault: str
+    holds: str
+    name: str
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """Something whose newest proven copy is too old; `proven` by vault is its moment, None where there is none."""
+
+    holds: str
+    name: str
+    proven: Mapping[str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that is looked at. `whole`: when the newest whole backup of each scope ended; `names` of shops by scope."""
+
+    jobs: Sequence[Job] = ()
+    whole: Mapping[str, datetime] = field(default_factory=dict)
+    vaults: Sequence[VaultFacts] = ()
+    damages: Sequence[Damage] = ()
+    reds: Sequence[Red] = ()
+    behind: Sequence[Behind] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A condition that stands, with the figures for its words (JSON)."""
+
+    kind: Kind
+    subject: str
+    figures: Summary
+
+    @property
+    def key(self) -> Key:
+        """What there is one open alarm of."""
+        return self.kind, self.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An alarm that is open since `opened_at`, with the figures of the last look."""
+
+    alarm: Alarm
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a look changes: alarms that begin, open ones with other figures, and the keys of those that are over."""
+
+    opened: tuple[Alarm, ...]
+    renewed: tuple[Alarm, ...]
+    closed: tuple[Key, ...]
+
+
+class News(StrEnum):
+    """What is to be told of an alarm."""
+
+    BEGUN = "begun"
+    STILL = "still"
+    OVER = "over"
+
+
+def judge(facts: Facts, opened: Sequence[Open]) -> tuple[Alarm, ...]:
+    """Say what stands, sorted; `opened` are asked where the facts say neither that it stands nor that it is over."""
+    found = [
+        *_failed(facts, opened),
+        *(alarm for vault in facts.vaults for alarm in _of_vault(vault)),
+        *(
+            Alarm(
+                kind=Kind.DAMAGED,
+                subject=f"{one.vault}/{one.backup}",
+                figures={"vault": one.vault, "backup": one.backup, "words": one.words},
+            )
+            for one in facts.damages
+        ),
+        *(_red(one) for one in facts.reds),
+        *(_behind(one) for one in facts.behind),
+    ]
+    return tuple(sorted(found, key=lambda alarm: alarm.key))
+
+
+def change(opened: Sequence[Open], standing: Sequence[Alarm]) -> Change:
+    """Say what follows from what stands for the alarms that are open (at most one of a key)."""
+    known = {one.alarm.key: one.alarm for one in opened}
+    stands = {alarm.key for alarm in standing}
+    return Change(
+        opened=tuple(alarm for alarm in standing if alarm.key not in known),
+        renewed=tuple(alarm for alarm in standing if alarm.key in known and known[alarm.key].figures != alarm.figures),
+        closed=tuple(key for key in known if key not in stands),
+    )
+
+
+def news(*, told_at: datetime | None, closed_at: datetime | None, over_told_at: datetime | None, now: datetime) -> (
+    News | None
+):  # fmt: skip
+    """Say what is to be told of an alarm now: nothing that was told, once a day that it stands, its end for two days.
+
+    `told_at`: when it was last told that it stands; `over_told_at`: when that it is over.
+    """
+    if closed_at is not None:
+        return News.OVER if over_told_at is None and now - closed_at < OLD_NEWS else None
+    if told_at is None:
+        return News.BEGUN
+    return News.STILL if now - told_at >= REMIND else None
+
+
+def _failed(facts: Facts, opened: Sequence[Open]) -> Iterator[Alarm]:
+    jobs = {job.scope: job for job in facts.jobs}
+    for scope, job in jobs.items():
+        if job.dead and not _made_since(facts, scope, job.at):
+            figures: Summary = {"shop": facts.names.get(scope), "at": job.at.isoformat(), "words": job.words}
+            yield Alarm(kind=Kind.FAILED, subject=scope, figures=figures)
+    for one in opened:
+        scope = one.alarm.subject
+        forgotten = one.alarm.kind is Kind.FAILED and scope not in jobs
+        if forgotten and scope in {EVERYTHING, *facts.names} and not _made_since(facts, scope, one.opened_at):
+            yield one.alarm
+
+
+def _made_since(facts: Facts, scope: str, moment: datetime) -> bool:
+    """Say whether a whole backup of the scope, or of everything, has ended after a moment."""
+    return any(facts.whole[one] > moment for one in {scope, EVERYTHING} if one in facts.whole)
+
+
+def _of_vault(vault: VaultFacts) -> Iterator[Alarm]:
+    if vault.lacking or vault.fault:
+        figures: Summary = {
+            "vault": vault.name,
+            "lacking": vault.lacking,
+            "since": vault.since.isoformat() if vault.since else None,
+            "words": vault.fault or vault.words,
+        }
+        yield Alarm(kind=Kind.VAULT, subject=vault.name, figures=figures)
+    if vault.declared and vault.refused is False:
+        yield Alarm(kind=Kind.UNLOCKED, subject=vault.name, figures={"vault": vault.name})
+
+
+def _red(one: Red) -> Alarm:
+    figures: Summary = {"vault": one.vault, "shop": one.name, "at": one.at.isoformat(), "words": one.words}
+    return Alarm(kind=Kind.DRILL_RED, subject=f"{one.vault}/{one.holds}", figures=figures)
+
+
+def _behind(one: Behind) -> Alarm:
+    proven: dict[str, JSON] = {
+        vault: moment.isoformat() if moment else None for vault, moment in sorted(one.proven.items())
+    }
+    return Alarm(kind=Kind.BEHIND, subject=one.holds, figures={"shop": one.name, "proven": proven})

@@ -1,0 +1,123 @@
+"""A shop out of a backup beside the live ones: as a schema to look into, or as another shop of its own."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import transaction
+
+from zargar import tenancy
+from zargar.audit import operations as audit
+from zargar.backups import erasing, forward, restoring, swap
+from zargar.backups.apart import TableApart, rows_apart
+from zargar.backups.making import House
+from zargar.backups.manifest import PackEntry
+from zargar.backups.ports import RestoredShop, Vault
+from zargar.backups.restoring import Restored
+from zargar.shops import operations as shops
+from zargar.shops import schemas
+from zargar.shops.models import Shop
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The real parts of a restore.
+
+    `house.connect` opens sessions of the schemas' owner, who is Django's user here too. `unwound` are the domains that
+    must not be rewound. `wait` is how long work inside, and each table's holders, are waited for.
+    """
+
+    house: House
+    unwound: tuple[RestoredShop, ...] = ()
+    wait: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A copy beside the live shop, and in which rows the two differ (nothing, where there is no live one)."""
+
+    restored: Restored
+    apart: tuple[TableApart, ...]
+
+
+def beside(
+    connect: Callable[[], psycopg.Connection[Any]], vaults: Sequence[Vault], *, slug: str, backup: UUID, to: str,
+    identity: str, actor: str, reason: str,
+) -> Beside:  # fmt: skip
+    """Restore a shop as the schema `to`, and compare it with the live one, which is not touched.
+
+    `slug` is what the backup calls the shop, `connect` opens sessions of the schemas' owner. Raises as
+    `restoring.beside`.
+    """
+    with closing(connect()) as owner:
+        done = restoring.beside(
+            owner, vaults=vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=erasing.not_erased
+        )
+        apart = rows_apart(owner, live=slug, restored=to) if swap.there(owner, slug) else ()
+    audit.record(
+        actor=actor, action="backup.restore_beside", subject=slug, reason=reason,
+        after={"backup": str(backup), "schema": to, "vault": done.vault, "rows": rows_of(done)},
+    )  # fmt: skip
+    return Beside(done, apart)
+
+
+def as_new(
+    desk: Desk, *, slug: str, backup: UUID, identity: str, to: str, name: str, domain: str, actor: str, reason: str
+) -> Shop:  # fmt: skip
+    """Restore a shop as another one, with its own row, name and domain, which is active at the end.
+
+    Raises as `restoring.beside` and `zargar.shops.operations.create`; nothing is left behind then.
+    """
+    came: list[Restored] = []
+
+    def fill(shop: Shop) -> None:
+        came.append(copied(desk, slug=slug, backup=backup, to=to, identity=identity))
+        hand_over(desk.unwound, shop.id, taken_at=came[0].taken_at)
+
+    made = shops.create(slug=to, name=name, domain=domain, actor=actor, reason=reason, fill=fill)
+    audit.record(
+        actor=actor, action="backup.restore_as", subject=to, reason=reason,
+        after={"backup": str(backup), "shop": slug, "vault": came[0].vault, "rows": rows_of(came[0])},
+    )  # fmt: skip
+    return made
+
+
+def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Restored:
+    """Restore a shop as the schema `to`, with the newest migrations. Nothing is left of it if this raises.
+
+    Raises as `restoring.beside`, `zargar.backups.forward.NewerBackupError`, and what a migration raises.
+    """
+    program = forward.known()
+
+    def allowed(entry: PackEntry) -> None:
+        erasing.not_erased(entry)
+        forward.owed(entry.facts.migrations if entry.facts else (), program)
+
+    with closing(desk.house.connect()) as owner:
+        done = restoring.beside(
+            owner, vaults=desk.house.vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=allowed
+        )
+        if forward.owed(done.facts.migrations, program):
+            try:
+                schemas.migrate_schema(to)
+            except Exception:  # whatever a migration may raise: the error goes on, the half migrated copy does not
+                swap.drop(owner, to)
+                raise
+    return done
+
+
+def hand_over(unwound: Sequence[RestoredShop], shop_id: int, *, taken_at: datetime) -> None:
+    """Let each domain that must not be rewound look at the shop, all of them in one transaction."""
+    if unwound:
+        with tenancy.in_closed_tenant(shop_id), transaction.atomic():
+            for domain in unwound:
+                domain.restored(shop_id, taken_at=taken_at)
+
+
+def rows_of(restored: Restored) -> int:
+    """Count the rows of a copy."""
+    return sum(table.rows for table in restored.facts.tables)

@@ -1,0 +1,247 @@
+"""Restore a shop in its own place, and undo that. The calls of commands.
+
+Note [In a shop's place]
+------------------------
+1. Restore beside, proven by its facts, and migrate the copy forward. The shop works on.
+2. Close the shop (`restoring`: work that comes is tried again later) and hold it: work inside it ends.
+3. Hold its tables still, so that nobody writes past the suspension either. What differs row by row is listed then, and
+   the safety snapshot is taken then: both are exactly of what is put aside.
+4. In the same transaction lock every table of both copies and rename: each payment is in exactly one of the two.
+5. Hand the shop to the domains that must not be rewound, and give it its state back. What was live is kept for undo.
+
+Whatever fails, on whichever step, is put back: the shop has its own tables and its own state, the copy is gone, the row
+says what happened. A killed process cannot do that; the next restore or undo of that shop does it first, by what it
+finds in the database. Undo is the same with the kept schema for a copy, and can be undone itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from django.db import DatabaseError, transaction
+
+from zargar.backups import operations, restore_store, swap
+from zargar.backups.apart import rows_apart
+from zargar.backups.copied import Desk, copied, hand_over
+from zargar.backups.models import Restore, RestoreState
+from zargar.backups.retention import Kind
+from zargar.outcomes import Outcome
+from zargar.refusals import InvalidError, NotFoundError, RefusedError
+from zargar.shops import operations as shops
+from zargar.shops import schemas
+from zargar.shops.models import Shop, State
+from zargar.shops.operations import ShopStateError
+
+SWAP_LOCK: Final = 0x5357_4150
+"""The first half of the advisory key ("SWAP"); the second is the shop's id. Held by who restores it in its place."""
+
+_EXPECTED: Final = (Outcome, RefusedError, NotFoundError, InvalidError, psycopg.Error, DatabaseError)
+"""What may go wrong in a restore without being a bug of the program."""
+
+
+class ConfirmError(InvalidError):
+    """What a restore replaces was not confirmed: type the shop's domain (`zargar shops list`)."""
+
+
+class RestoreBusyError(RefusedError):
+    """Another process restores that shop at this moment."""
+
+
+class RestoreFailedError(RefusedError):
+    """A restore failed after the shop was closed. Everything was put back, as the message says."""
+
+
+class HalfRestoredError(RefusedError):
+    """A restore failed, and so did putting it back: the shop stays closed until `zargar restore undo` settles it."""
+
+
+class NothingKeptError(NotFoundError):
+    """No copy of that shop is kept: it was never restored in its place, or the kept copy is dropped."""
+
+
+def in_place(
+    desk: Desk, *, slug: str, backup: UUID, identity: str, confirm: str, actor: str, reason: str
+) -> Restore:  # fmt: skip
+    """Restore a live shop in its place: see Note [In a shop's place]. Returns the restore, which can be undone.
+
+    Raises `ConfirmError`, `RestoreBusyError`, `RestoreFailedError`, `HalfRestoredError`,
+    `zargar.backups.forward.NewerBackupError`, and as `restoring.beside`.
+    """
+    shop = shops.named(slug)
+    _confirmed(shop, confirm)
+    with _alone(desk, shop.id):
+        settle(desk, shop.id)
+        row = _begin(desk, shop, backup=backup, undoes=None, actor=actor, reason=reason)
+        with _or_as_it_was(desk, row):
+            called = restore_store.name_in(backup, holds=str(shop.id)) or slug
+            done = copied(desk, slug=called, backup=backup, to=row.copy, identity=identity)
+            restore_store.taken(row, taken_at=done.taken_at)
+            _take_place(desk, row)
+    return row
+
+
+def undo(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Restore:
+    """Put back what the shop's last restore had put aside, in the same order, or settle a restore that was killed.
+
+    Returns the undo, which keeps what was live and can be undone, or the settled restore. Raises `NothingKeptError`,
+    and as `in_place`.
+    """
+    shop = shops.named(slug)
+    _confirmed(shop, confirm)
+    with _alone(desk, shop.id):
+        settled = settle(desk, shop.id)
+        if settled:
+            return settled[0]
+        last = restore_store.last_done(shop.id)
+        if last is None:
+            message = f"no copy of {slug} is kept; `zargar restore kept` shows those that are"
+            raise NothingKeptError(message)
+        row = _begin(desk, shop, backup=None, undoes=last, actor=actor, reason=reason)
+        with _or_as_it_was(desk, row):
+            restore_store.taken(row, taken_at=last.swapped_at or last.began_at)
+            _take_place(desk, row)
+    return row
+
+
+def kept() -> Sequence[Restore]:
+    """Return the restores whose old copy is kept for undo, the oldest first."""
+    return restore_store.kept()
+
+
+def drop_kept(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Sequence[Restore]:
+    """Drop all that is kept for undo of a shop. Raises `NothingKeptError`, `ConfirmError`, `RestoreBusyError`."""
+    shop = shops.named(slug)
+    _confirmed(shop, confirm)
+    with _alone(desk, shop.id):
+        rows = restore_store.kept(shop=shop.id)
+        if not rows:
+            raise NothingKeptError(NothingKeptError.__doc__)
+        for row in rows:
+            _drop(desk, row, actor=actor, reason=reason)
+    return rows
+
+
+def expire(desk: Desk, *, grace: timedelta, now: datetime) -> Sequence[str]:
+    """Drop what has been kept for undo for longer than `grace`; return the schemas. A shop that is busy waits."""
+    gone = []
+    for row in restore_store.kept(before=now - grace):
+        try:
+            with _alone(desk, row.shop):
+                _drop(desk, row, actor="retention", reason=f"kept for undo for {grace.days} days")
+        except (RestoreBusyError, swap.SwapBusyError):
+            continue
+        gone.append(row.kept)
+    return gone
+
+
+def settle(desk: Desk, shop_id: int) -> Sequence[Restore]:
+    """Put back what killed restores of a shop left; return them. The caller is `_alone` with the shop."""
+    left = restore_store.unfinished(shop_id)
+    for row in left:
+        _put_back(desk, row)
+        restore_store.failed(row, fault="its process was lost", now=desk.house.clock())
+    return left
+
+
+def _begin(
+    desk: Desk, shop: Shop, *, backup: UUID | None, undoes: Restore | None, actor: str, reason: str
+) -> Restore:  # fmt: skip
+    if not reason.strip():
+        message = f"a restore of {shop.schema_name} needs a reason: say why, in a sentence"
+        raise InvalidError(message)
+    state = State(shops.numbered(shop.id).state)  # it may have been settled since
+    if state not in {State.ACTIVE, State.SUSPENDED}:
+        message = f"{shop.schema_name} is {state}: it is restored in its place when it is active or suspended"
+        raise ShopStateError(message)
+    return restore_store.begin(
+        shop=shop.id, schema=shop.schema_name, backup=backup, undoes=undoes, actor=actor, reason=reason,
+        now=desk.house.clock(),
+    )  # fmt: skip
+
+
+def _confirmed(shop: Shop, confirm: str) -> None:
+    domains = sorted(str(domain.domain) for domain in shop.domains.all()) or [str(shop.schema_name)]
+    if confirm not in domains:
+        message = f"--confirm {confirm!r} is not {shop.schema_name}'s domain ({' or '.join(domains)}); nothing was done"
+        raise ConfirmError(message)
+
+
+@contextmanager
+def _alone(desk: Desk, shop_id: int) -> Iterator[None]:
+    """Be the only one who restores that shop; the lock goes with this process."""
+    with closing(desk.house.connect()) as session:
+        session.autocommit = True
+        [(got,)] = session.execute("SELECT pg_try_advisory_lock(%s, %s)", [SWAP_LOCK, shop_id]).fetchall()
+        if not got:
+            raise RestoreBusyError(RestoreBusyError.__doc__)
+        yield
+
+
+def _take_place(desk: Desk, row: Restore) -> None:
+    """Close the shop, list what differs, take the snapshot, swap, hand over, reopen."""
+    shop = shops.numbered(row.shop)
+    _close(row, shop)
+    with schemas.held(shop.id, wait=desk.wait):
+        slug = shops.numbered(shop.id).schema_name
+        with closing(desk.house.connect()) as owner, owner.transaction():
+            swap.hold_still(owner, slug, wait=desk.wait)
+            with closing(desk.house.connect()) as reader:
+                restore_store.listed_apart(row, rows_apart(reader, live=slug, restored=row.copy))
+            made = operations.back_up_shop(
+                house=desk.house, shop_id=shop.id, kind=Kind.SNAPSHOT, reason=f"before restore {row.pk} of {slug}"
+            )
+            restore_store.snapped(row, snapshot=made.backup.id)
+            swap.swap(owner, live=slug, restored=row.copy, kept=row.kept, wait=desk.wait)
+        restore_store.swapped(row, now=desk.house.clock())
+        hand_over(desk.unwound, shop.id, taken_at=row.taken_at or row.began_at)
+        with transaction.atomic():
+            restore_store.done(row, now=desk.house.clock())
+            shops.reopen(slug=slug, to=State(row.shop_was), actor=row.actor, reason=row.reason)
+
+
+def _close(row: Restore, shop: Shop) -> None:
+    with transaction.atomic():
+        was = shops.close(slug=shop.schema_name, actor=row.actor, reason=row.reason)
+        restore_store.closed(row, shop_was=was)
+
+
+@contextmanager
+def _or_as_it_was(desk: Desk, row: Restore) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as fault:  # a Ctrl-C too: the shop is put back, and the error goes on
+        closed = row.state != RestoreState.PREPARING
+        said = str(fault) or type(fault).__name__
+        try:
+            _put_back(desk, row)
+        except _EXPECTED as second:
+            message = f"the restore of {row.schema} failed ({said}), and putting it back did too: {second}"
+            raise HalfRestoredError(message) from fault
+        restore_store.failed(row, fault=f"{type(fault).__name__}: {fault}", now=desk.house.clock())
+        if closed and isinstance(fault, _EXPECTED):
+            message = f"{row.schema} is as it was and {row.shop_was} again, the restored copy is gone: {said}"
+            raise RestoreFailedError(message) from fault
+        raise
+
+
+def _put_back(desk: Desk, row: Restore) -> None:
+    """Make of a restore that did not end nothing at all; the database says how far it came. Repeatable."""
+    with closing(desk.house.connect()) as owner:
+        if swap.there(owner, row.kept):
+            with schemas.held(row.shop, wait=desk.wait):
+                slug = shops.numbered(row.shop).schema_name
+                swap.swap(owner, live=slug, restored=row.kept, kept=row.copy, wait=desk.wait)
+        if row.undoes is None:
+            swap.drop(owner, row.copy, wait=desk.wait)
+    shop = shops.numbered(row.shop)
+    if shop.state == State.RESTORING:
+        shops.reopen(slug=shop.schema_name, to=State(row.shop_was), actor=row.actor, reason=row.reason)
+
+
+def _drop(desk: Desk, row: Restore, *, actor: str, reason: str) -> None:
+    with closing(desk.house.connect()) as owner:
+        swap.drop(owner, row.kept, wait=desk.wait)
+    restore_store.dropped(row, actor=actor, reason=reason)
