@@ -7,6 +7,7 @@ time.
 
 import re
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Final
 
 import jdatetime
@@ -25,6 +26,8 @@ YEARS: Final = range(1250, 1500)
 """Years that a person may mean; what lies outside is a Gregorian year or a slip of the finger."""
 
 _MONTHS_A_YEAR: Final = 12
+_WRITTEN: Final = 4096
+"""Days that are remembered as they are written: reminders of a shop name the same few due days over and over."""
 _LONG_MONTHS: Final = 6
 _DATE: Final = re.compile(r"\s*(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})\s*")
 _MOMENT: Final = re.compile(rf"{_DATE.pattern}[ ،,]\s*(\d{{1,2}})\s*:\s*(\d{{2}})(?::(\d{{2}}))?\s*")
@@ -55,6 +58,7 @@ def read_moment(text: str) -> datetime:
     return datetime.combine(_gregorian(year, month, day), clock, TEHRAN).astimezone(UTC)
 
 
+@lru_cache(maxsize=_WRITTEN)
 def write_date(day: date) -> str:
     """Write `۱۴۰۵/۰۹/۰۱`."""
     jalali = jdatetime.date.fromgregorian(date=day)
@@ -82,7 +86,7 @@ def add_months(day: date, months: int) -> date:
     """Return the same day of the Jalali month `months` later; a day that this month lacks becomes its last."""
     jalali = jdatetime.date.fromgregorian(date=day)
     years, month = divmod(jalali.year * _MONTHS_A_YEAR + jalali.month - 1 + months, _MONTHS_A_YEAR)
-    found: date = jdatetime.date(years, month + 1, min(jalali.day, _last_day(years, month + 1))).togregorian()
+    found: date = jdatetime.date(years, month + 1, min(jalali.day, last_day_of(years, month + 1))).togregorian()
     return found
 
 
@@ -94,7 +98,7 @@ def year_of(moment: datetime) -> int:
 
 def first_and_last(year: int) -> tuple[date, date]:
     """Return the first and the last day of a Jalali year. Raises `NotJalaliError` for a year that nobody means."""
-    return _gregorian(year, 1, 1), _gregorian(year, _MONTHS_A_YEAR, _last_day(year, _MONTHS_A_YEAR))
+    return _gregorian(year, 1, 1), _gregorian(year, _MONTHS_A_YEAR, last_day_of(year, _MONTHS_A_YEAR))
 
 
 def month_of(day: date) -> tuple[int, int]:
@@ -103,10 +107,14 @@ def month_of(day: date) -> tuple[int, int]:
     return jalali.year, jalali.month
 
 
-def _last_day(year: int, month: int) -> int:
+def last_day_of(year: int, month: int, *, longest: bool = False) -> int:
+    """Return how many days a Jalali month has; with `longest`, in the longest year. `ValueError` for no month."""
+    if month not in range(1, _MONTHS_A_YEAR + 1):
+        message = f"a year has twelve months; got {month}"
+        raise ValueError(message)
     if month < _MONTHS_A_YEAR:
         return 31 if month <= _LONG_MONTHS else 30
-    return 30 if jdatetime.date(year, month, 1).isleap() else 29
+    return 30 if longest or jdatetime.date(year, month, 1).isleap() else 29
 
 
 def _gregorian(year: int, month: int, day: int) -> date:

@@ -1,4 +1,7 @@
-"""The closed days (shared schema): what was proposed, and what an operator said. See `zargar.calendars.closures`."""
+"""What operators say of the calendar (shared schema): closed days, days of events, decreed mourning.
+
+See `zargar.calendars.closures` and `zargar.calendars.events`, whose rules need no row.
+"""
 
 from typing import ClassVar
 
@@ -6,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from zargar.calendars.closures import Kind
+from zargar.calendars.events import Event
 
 
 class Source(models.TextChoices):
@@ -46,3 +50,59 @@ class ClosedDay(models.Model):
     def __str__(self) -> str:
         """Say which day and whose."""
         return f"{self.day} {self.kind}"
+
+
+class EventDay(models.Model):
+    """On which day an event of one year begins, by an operator: in place of the rule's, or where no rule has one."""
+
+    event = models.CharField(max_length=24, choices=[(event.value, event.name) for event in Event])
+    year = models.PositiveSmallIntegerField(help_text="Hijri for what goes by the moon, Jalali for the rest")
+    day = models.DateField()
+    set_by = models.CharField(max_length=150)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        """An event has one first day a year."""
+
+        ordering = ("day", "event")
+        constraints: ClassVar = [
+            models.UniqueConstraint(F("event"), F("year"), name="event_day_once"),
+            models.CheckConstraint(condition=Q(event__in=[event.value for event in Event]), name="event_day_event"),
+        ]
+        indexes: ClassVar = [models.Index(F("day"), name="event_day_day")]
+
+    def __str__(self) -> str:
+        """Say which event and when."""
+        return f"{self.event} {self.day}"
+
+
+class Mourning(models.Model):
+    """Days of mourning by decree, both ends included. One that was lifted stays, as what was believed meanwhile."""
+
+    since = models.DateField()
+    until = models.DateField()
+    name = models.CharField(max_length=200)
+    decreed_by = models.CharField(max_length=150)
+    decreed_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        """It has a name and ends no sooner than it began; how long it may last is judged where it is decreed."""
+
+        ordering = ("since", "id")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(until__gte=F("since")), name="mourning_ends_after_it_begins"),
+            models.CheckConstraint(condition=Q(name__regex=r"\S"), name="mourning_name"),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True, lifted_by="") | Q(lifted_at__isnull=False, lifted_by__regex=r"\S"),
+                name="mourning_lifted_by_somebody",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(F("until"), condition=Q(lifted_at__isnull=True), name="mourning_until_standing")
+        ]
+
+    def __str__(self) -> str:
+        """Say what for."""
+        return self.name

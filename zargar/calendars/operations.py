@@ -1,4 +1,7 @@
-"""What commands and prices ask of the calendar. `now` (aware UTC) is an argument; acts of people are audited."""
+"""What commands and prices ask of the calendar. `now` (aware UTC) is an argument; acts of people are audited.
+
+Feasts and mourning are in `event_operations`, and are called by way of here.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -8,12 +11,32 @@ from django.db import transaction
 from zargar.audit import operations as audit
 from zargar.calendars import store
 from zargar.calendars.closures import Closure, Kind
+from zargar.calendars.event_operations import (
+    DecreeError,
+    DecreeLiftedError,
+    NoSuchDecreeError,
+    decree,
+    decrees,
+    events,
+    forget_override,
+    lift,
+    mourning_days,
+    occurrences,
+    override_event,
+    overrides,
+)
 from zargar.calendars.jalali import first_and_last
 from zargar.calendars.models import ClosedDay, Source
 from zargar.calendars.proposals import closures_of
 from zargar.calendars.sessions import DAYS_BEFORE, Session, session_at
 from zargar.clock import TEHRAN
 from zargar.refusals import InvalidError, RefusedError
+
+__all__ = [
+    "ClosedDayError", "DecreeError", "DecreeLiftedError", "NoSuchDecreeError", "close_day", "closed_days", "decree",
+    "decrees", "events", "forget_override", "lift", "listed", "mourning_days", "occurrences", "open_day",
+    "override_event", "overrides", "seed", "session",
+]  # fmt: skip
 
 
 class ClosedDayError(RefusedError):

@@ -42,6 +42,8 @@ class Customer(models.Model):
     mobile = models.CharField("تلفن همراه", max_length=16, unique=True, help_text="E.164, as +989121234567")
     email = models.EmailField("ایمیل", blank=True, db_default="")
     birth_date = models.DateField("تاریخ تولد", null=True, blank=True)
+    quiet_since = models.TimeField("آغاز سکوت", null=True, blank=True, help_text="hour of Tehran")
+    quiet_until = models.TimeField("پایان سکوت", null=True, blank=True, help_text="hour of Tehran")
     note = models.TextField("یادداشت", blank=True, db_default="")
     created_at = models.DateTimeField("ثبت", db_default=Now(), editable=False)
 
@@ -62,6 +64,15 @@ class Customer(models.Model):
                 name="customer_named",
                 violation_error_message="نام خالی است.",
             ),
+            models.CheckConstraint(
+                condition=Q(quiet_since__isnull=True, quiet_until__isnull=True)
+                | (Q(quiet_since__isnull=False, quiet_until__isnull=False) & ~Q(quiet_since=F("quiet_until"))),
+                name="customer_quiet_hours",
+                violation_error_message="ساعت سکوت هر دو سر را می‌خواهد، و نه یکسان.",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(F("birth_date"), condition=Q(birth_date__isnull=False), name="customer_birth_date")
         ]
 
     def __str__(self) -> str:

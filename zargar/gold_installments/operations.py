@@ -3,11 +3,12 @@
 Each call is one transaction. What the figures do not allow is refused here in words, and by the database in any case.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
 
-from zargar.gold_installments import standing, store, terms
+from zargar.gold_installments import due_store, standing, store, terms
 from zargar.gold_installments.models import Contract, ContractState, Payment
 from zargar.refusals import InvalidError, NotFoundError, RefusedError
 
@@ -103,3 +104,21 @@ def overdue(contract: Contract, *, today: date) -> int:
     if contract.state != ContractState.OPEN:
         return 0
     return standing.overdue(store.plan_of(contract), paid=contract.paid, today=today)
+
+
+def customers_due(*, until: date, after: int, at_most: int) -> Sequence[int]:
+    """Return the next customers, by id, with an open contract and an instalment due up to `until`; 0 to begin."""
+    return due_store.customers_due(until, after=after, at_most=at_most)
+
+
+def unpaid(*, until: date, customers: Sequence[int]) -> Sequence[standing.Unpaid]:
+    """Return the unpaid instalments of these customers that are due up to `until` (Tehran), by customer and day.
+
+    Only open contracts have any. One statement.
+    """
+    return due_store.unpaid(until, customers=customers)
+
+
+def with_contracts(*, customers: Sequence[int], settled: bool) -> frozenset[int]:
+    """Return those of the customers who have an open contract or, with `settled`, only settled ones. One statement."""
+    return due_store.with_contracts(customers, settled=settled)

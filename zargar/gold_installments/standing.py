@@ -24,6 +24,24 @@ class Share:
         return self.left > 0 and self.planned.due_on < today
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpaid:
+    """One instalment of which something is still owed (`left`, Toman), with what a reminder says of it."""
+
+    customer_id: int
+    contract_id: int
+    contract_number: str
+    instalment_id: int
+    sequence: int
+    count: int
+    due_on: date
+    left: int
+
+    def days_late(self, today: date) -> int:
+        """How many days ago it was due; 0 on its day, negative before."""
+        return (today - self.due_on).days
+
+
 def shares(plan: Iterable[Planned], *, paid: int) -> Iterator[Share]:
     """Fill the instalments, first to last, with what was paid in all."""
     left = paid
