@@ -7,7 +7,8 @@ It imports nothing from the adapters that it meets: the two can only agree on wh
 Control, JSON over HTTP, for tests, benches and the demo:
 
 - `POST /_sandbox/misbehave` `{"board": "tgju", "how": "silent"}`, and `{"board": "tgju", "how": null}` to heal; `how`
-  is one of `misbehaviour.How`, `seconds` belongs to `delay`, `clock` and `busy`.
+  is one of `misbehaviour.How`, `seconds` belongs to `delay`, `clock` and `busy`; `"calls": 1` heals it after one call.
 - `POST /_sandbox/market` `{"factor": "1.25"}` moves the level of the whole market.
+- `/_sandbox/sms/<company>`: the companies that carry text messages (`sms.desk`).
 - `GET /_sandbox/journal` returns every call that came in, noted before it was answered. `DELETE` empties it.
 """

@@ -22,6 +22,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from zargar.sandbox.journal import Journal
 
 PATH: Final = "/_sandbox/mail"
+GONE: Final = "@gone.example"
+"""Who is refused as a recipient: the mailbox is no more."""
 
 
 class Mischief(StrEnum):
@@ -31,6 +33,9 @@ class Mischief(StrEnum):
     PERMANENT = "permanent"  # 550, as for a mailbox that is gone
     HANG = "hang"  # says nothing any more
     DROP = "drop"  # takes the letter and breaks off before it says so
+    SILENT = "silent"  # takes the letter and says nothing any more
+    DRIP = "drip"  # takes the letter and answers without end, a byte at a time
+    GARBAGE = "garbage"  # takes the letter and says what is no SMTP
     BUSY = "busy"  # 421 in place of a greeting to the sender
     LOGIN = "login"  # 535 to every login
 
@@ -84,6 +89,16 @@ class MailServer:
         envelope.mail_options.extend(options)
         return "250 OK"
 
+    async def handle_RCPT(  # noqa: N802 -- as above
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient, unless it is gone."""
+        if address.endswith(GONE):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- as above
         """Note a letter, then misbehave if told to."""
         how = self._how
@@ -92,15 +107,21 @@ class MailServer:
             envelope={"from": envelope.mail_from, "to": [*envelope.rcpt_tos]},
             **_read(raw),
             how=how,
-            accepted=how in {None, Mischief.DROP},
+            accepted=how in {None, Mischief.DROP, Mischief.SILENT, Mischief.DRIP, Mischief.GARBAGE},
         )
         match how:
             case Mischief.TEMPORARY:
                 return "451 4.7.1 try again later"
             case Mischief.PERMANENT:
                 return "550 5.1.1 no such mailbox"
-            case Mischief.HANG:
+            case Mischief.HANG | Mischief.SILENT:
                 await asyncio.Event().wait()
+            case Mischief.DRIP if isinstance(server.transport, asyncio.Transport):
+                while not server.transport.is_closing():
+                    server.transport.write(b"2")
+                    await asyncio.sleep(0.05)
+            case Mischief.GARBAGE:
+                return "999 <html>"
             case Mischief.DROP if isinstance(server.transport, asyncio.Transport):
                 server.transport.abort()
             case _:

@@ -17,7 +17,11 @@ from zargar.sandbox.market import Market
 
 
 class How(StrEnum):
-    """What a board does wrong, or, for the last five, says wrong."""
+    """What a board does wrong, or, for the five from `zero` on, says wrong.
+
+    The last are those of who is handed something, as a company that carries messages: it refuses by a code of its own,
+    or does what it was asked and the answer goes wrong on its way.
+    """
 
     SILENT = "silent"
     DRIP = "drip"
@@ -42,18 +46,29 @@ class How(StrEnum):
     TIMES_TEN = "times_ten"
     TENTH = "tenth"
     FROZEN = "frozen"
+    REFUSAL = "refusal"
+    REFUSAL_IN_200 = "refusal_in_200"
+    LOST_ANSWER = "lost_answer"
+    SILENT_AFTER = "silent_after"
+    SLOW_ANSWER = "slow_answer"
+    HUGE_ANSWER = "huge_answer"
+    GARBAGE_ANSWER = "garbage_answer"
+    ERROR_500_AFTER = "error500_after"
 
 
 @dataclass(frozen=True)
 class Quirk:
     """A misbehaviour since a moment.
 
-    `seconds` is the wait of `delay`, the shift of `clock` (negative: behind), what `busy` asks to be left alone for.
+    `seconds` is the wait of `delay` and `slow_answer`, the shift of `clock` (negative: behind), what `busy` asks to be
+    left alone for. `code` is what `refusal` refuses by. `calls` is how many calls it is for; None: until healed.
     """
 
     how: How
     since: datetime
     seconds: float = 0
+    code: str = ""
+    calls: int | None = None
 
 
 @dataclass(frozen=True)

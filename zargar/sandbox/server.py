@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -12,12 +13,17 @@ from zargar.sandbox.boards import ROUTES
 from zargar.sandbox.journal import Journal
 from zargar.sandbox.market import Market
 from zargar.sandbox.misbehaviour import How, Quirk, Scene, instead
+from zargar.sandbox.postal import Postal
+from zargar.sandbox.push import services
+from zargar.sandbox.sms import companies
+from zargar.sandbox.sms.desk import Speaker, plug_in
 from zargar.sandbox.wire import Call, Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CONTROL: Final = "/_sandbox"
-MOST_BYTES: Final = 1 << 20
+MOST_BYTES: Final = 8 << 20
+"""200 long texts in one form are more than a megabyte."""
 
 
 class Sandbox:
@@ -28,13 +34,17 @@ class Sandbox:
         self.journal = journal
         self.quirks: dict[str, Quirk] = {}
         self.stands_at: datetime | None = None
+        self.companies: list[Speaker] = [*companies(), Postal(), *services()]
+        self.names = [*ROUTES, *(one.name for one in self.companies)]
 
     def application(self) -> web.Application:
         """Return the web application: every board under its name, and the control."""
         app = web.Application(client_max_size=MOST_BYTES, middlewares=[self._note])
         for board, routes in ROUTES.items():
             for route in routes:
-                app.router.add_route(route.method, f"/{board}{route.path}", self._board(board, route))
+                app.router.add_route(route.method, f"/{board}{route.path}", self._board(route))
+        for company in self.companies:
+            plug_in(app, company, self)
         app.router.add_post(f"{CONTROL}/misbehave", self._misbehave)
         app.router.add_get(f"{CONTROL}/market", self._show_market)
         app.router.add_post(f"{CONTROL}/market", self._move_market)
@@ -47,27 +57,27 @@ class Sandbox:
     async def _note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(CONTROL) or request.path == f"{CONTROL}/elsewhere":
             board = request.path.split("/", 2)[1]
-            quirk = self.quirks.get(board)
-            self.journal.note(
+            request["quirk"] = quirk = self.quirk_of(board)
+            request["n"] = self.journal.note(
                 board=board,
                 method=request.method,
                 path=request.path,
                 query=request.query_string,
                 headers=dict(request.headers),
-                body=await request.text(),
+                body=(await request.read()).decode("utf-8", "replace"),
                 how=quirk.how if quirk else None,
             )
         return await handler(request)
 
-    def _board(self, board: str, route: Route) -> Handler:
+    def _board(self, route: Route) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
-            quirk = self.quirks.get(board)
+            quirk: Quirk | None = request["quirk"]
             if quirk is not None:
                 other = await instead(request, quirk)
                 if other is not None:
                     return other
             form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-            scene = Scene(self.market, self._now(), quirk)
+            scene = Scene(self.market, self.moment(), quirk)
             call = Call(
                 form=form, cookies=dict(request.cookies), query=dict(request.query), headers=dict(request.headers)
             )
@@ -84,19 +94,23 @@ class Sandbox:
     async def _misbehave(self, request: web.Request) -> web.Response:
         order = await _order(request)
         board = str(order.get("board"))
-        if board not in ROUTES:
-            return _refused(f"no board {board!r}: one of {', '.join(ROUTES)}")
+        if board not in self.names:
+            return _refused(f"no board {board!r}: one of {', '.join(self.names)}")
         if order.get("how") is None:
             self.quirks.pop(board, None)
             return web.json_response({"board": board, "how": None})
         if order["how"] not in set(How):
             return _refused(f"no way to misbehave {order['how']!r}: one of {', '.join(How)}")
-        quirk = Quirk(How(order["how"]), self._now(), float(order.get("seconds", 0)))
+        calls = order.get("calls")
+        quirk = Quirk(
+            How(order["how"]), self.moment(), float(order.get("seconds", 0)), str(order.get("code", "")),
+            None if calls is None else int(calls),
+        )  # fmt: skip
         self.quirks[board] = quirk
         return web.json_response({"board": board, "how": quirk.how, "seconds": quirk.seconds})
 
     async def _show_market(self, _: web.Request) -> web.Response:
-        at = self._now()
+        at = self.moment()
         return web.json_response(
             {
                 "at": at.isoformat(),
@@ -127,10 +141,21 @@ class Sandbox:
         if at is not None and at.tzinfo is None:
             return _refused("at must name its zone")
         self.stands_at = at.astimezone(UTC) if at else None  # boards write what the clock of UTC says
-        return web.json_response({"at": self._now().isoformat()})
+        return web.json_response({"at": self.moment().isoformat()})
 
-    def _now(self) -> datetime:
+    def moment(self) -> datetime:
+        """Return the time in this world."""
         return self.stands_at or datetime.now(UTC)
+
+    def quirk_of(self, board: str) -> Quirk | None:
+        """Return how a board misbehaves in the call that has come; where they are counted, it is one fewer now."""
+        quirk = self.quirks.get(board)
+        if quirk is not None and quirk.calls is not None:
+            if quirk.calls > 1:
+                self.quirks[board] = replace(quirk, calls=quirk.calls - 1)
+            else:
+                self.quirks.pop(board)
+        return quirk
 
     async def _show_journal(self, _: web.Request) -> web.Response:
         return web.json_response(self.journal.calls())
