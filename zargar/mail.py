@@ -66,6 +66,15 @@ class Letter:
             raise BadLetterError(BadLetterError.__doc__)
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a letter says, for a telephone: a title and a sentence, under the letter's `key`."""
+
+    key: str
+    title: str
+    sentence: str
+
+
 class Postbox(Protocol):
     """Takes letters.
 

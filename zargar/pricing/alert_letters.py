@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 
 from zargar import persian
 from zargar.calendars import jalali
-from zargar.mail import Letter
+from zargar.mail import Brief, Letter
 from zargar.outcomes import JSON, Summary
 from zargar.pricing.alarms import Kind
 from zargar.pricing.alert_changes import NoticeKind
@@ -77,7 +77,7 @@ class Line:
 def letter(told: Told, *, to: tuple[str, ...]) -> Letter:
     """Return the letter of a notice; its key is the notice's, so that sending it again is recognisable."""
     kind = Kind(told.kind)
-    title = f"{_PREFIX[told.what]}: {NAMES[kind]}"
+    title = _title(told)
     context = {
         "title": title,
         "sentence": _sentence(told),
@@ -92,13 +92,26 @@ def letter(told: Told, *, to: tuple[str, ...]) -> Letter:
         subject=f"زرگر | {title}، {_when(kind)} {jalali.write_moment(told.opened_at)}",
         text=render_to_string("pricing/alert.txt", context),
         html=render_to_string("pricing/alert.html", context),
-        key=f"price-alert-notice/{told.notice}/{told.made_at.isoformat()}",
+        key=_key(told),
     )
+
+
+def brief(told: Told) -> Brief:
+    """Return what a telephone is told of a notice."""
+    return Brief(_key(told), _title(told), _sentence(told))
 
 
 def lines(kind: Kind, figures: Summary) -> list[Line]:
     """Return the figures of an alert for people, in the order in which they are read."""
     return [line for line in _LINES[kind](figures) if line.value]
+
+
+def _key(told: Told) -> str:
+    return f"price-alert-notice/{told.notice}/{told.made_at.isoformat()}"
+
+
+def _title(told: Told) -> str:
+    return f"{_PREFIX[told.what]}: {NAMES[Kind(told.kind)]}"
 
 
 def _when(kind: Kind) -> str:

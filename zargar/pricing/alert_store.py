@@ -180,6 +180,15 @@ def claim(notice: int) -> AlertNotice | None:
     return claimed
 
 
+def notice(notice_id: int) -> AlertNotice:
+    """Return a notice with its alert. Raises `Permanent` where there is none."""
+    found = AlertNotice.objects.filter(id=notice_id).select_related("alert").first()
+    if found is None:
+        message = f"there is no notice {notice_id}"
+        raise Permanent(message)
+    return found
+
+
 def sent(notice: AlertNotice, *, now: datetime) -> None:
     """Note that a notice was sent."""
     notice.sent_at = now

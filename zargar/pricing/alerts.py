@@ -14,12 +14,12 @@ from typing import Final
 from django.db import InterfaceError, OperationalError, transaction
 
 from zargar.calendars import operations as calendars
-from zargar.mail import NoMailError, Postbox
+from zargar.mail import Brief, NoMailError, Postbox
 from zargar.outcomes import JSON, Permanent, Retryable, Summary
 from zargar.pricing import alert_store, store
 from zargar.pricing.alarms import Facts, Runs, Thresholds, judge
 from zargar.pricing.alert_changes import transition
-from zargar.pricing.alert_letters import Told, letter
+from zargar.pricing.alert_letters import Told, brief, letter
 from zargar.pricing.models import AlertNotice
 
 WINDOW: Final = timedelta(hours=1)
@@ -58,10 +58,13 @@ def look(
         return alert_store.ring(made_since=now - limits.mention, rung_before=now - limits.ring_again, now=now)
 
 
-def send(*, notice_id: int, postbox: Callable[[], Postbox], to: Sequence[str], now: datetime) -> Summary:
-    """Send a notice, unless it has been sent. Raises `Permanent` without such a notice or without mail.
+def send(
+    *, notice_id: int, postbox: Callable[[], Postbox] | None, to: Sequence[str], now: datetime
+) -> Summary:  # fmt: skip
+    """Send a notice, unless it has been sent; `postbox` is None where it was told by other ways alone.
 
-    Raises `Retryable` while another process sends it, and passes on what the postbox raises.
+    Raises `Permanent` without such a notice or without mail, `Retryable` while another process sends it, and passes on
+    what the postbox raises.
     """
     try:
         with transaction.atomic():
@@ -71,7 +74,8 @@ def send(*, notice_id: int, postbox: Callable[[], Postbox], to: Sequence[str], n
                 raise Retryable(message)
             if notice.sent_at is not None:
                 return {"notice": notice_id, "sent": False, "sent_before_at": notice.sent_at.isoformat()}
-            postbox().send(letter(_told(notice), to=tuple(to)))
+            if postbox is not None:
+                postbox().send(letter(_told(notice), to=tuple(to)))
             alert_store.sent(notice, now=now)
     except NoMailError as error:
         raise Permanent(str(error)) from None
@@ -79,6 +83,11 @@ def send(*, notice_id: int, postbox: Callable[[], Postbox], to: Sequence[str], n
         message = f"whether notice {notice_id} was sent could not be noted: {type(error).__name__}"
         raise Retryable(message) from error
     return {"notice": notice_id, "sent": True, "what": notice.what, "alert": notice.alert.kind}
+
+
+def brief_of(*, notice_id: int) -> Brief:
+    """Return what a telephone is told of a notice. Raises `Permanent` where there is none."""
+    return brief(_told(alert_store.notice(notice_id)))
 
 
 def listed(*, limit: int = 50) -> list[Summary]:

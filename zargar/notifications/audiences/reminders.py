@@ -1,0 +1,88 @@
+"""What there is to tell a customer, before it is a message, and how it becomes one. Pure.
+
+A reminder is an event with a name of its own: whoever finds the same event again, in a second run or tomorrow, finds
+the same name, and it is told once. Where a shop wishes it, several reminders of one customer that leave together are
+told in one message (kind `digest`), at most `MOST_LINES` of them in full.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from zargar.clock import TEHRAN
+from zargar.customers.people import Person
+from zargar.notifications.audiences.reach import Address
+from zargar.notifications.kinds import SPECS, Kind
+from zargar.notifications.values import Draft
+from zargar.persian import number
+
+MOST_LINES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One event to tell one customer. `values` lack the names of shop and customer; `line` tells it in a digest."""
+
+    event_key: str
+    kind: Kind
+    customer_id: int
+    values: Mapping[str, str]
+    line: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reminder with whom it is for and the way to them."""
+
+    reminder: Reminder
+    person: Person
+    address: Address
+
+
+def drafts(found: Sequence[Told], *, shop: str, digest: bool, now: datetime) -> Iterator[Draft]:
+    """Yield the messages that tell these reminders; with `digest` one for each customer and way."""
+    if not digest:
+        yield from (_alone(one, shop, now) for one in found)
+        return
+    together: dict[tuple[int, Address], list[Told]] = defaultdict(list)
+    for one in found:
+        together[one.person.id, one.address].append(one)
+    for several in together.values():
+        yield _alone(several[0], shop, now) if len(several) == 1 else _together(several, shop, now)
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the midnight that ends a day of Tehran, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(0), TEHRAN).astimezone(UTC)
+
+
+def _alone(one: Told, shop: str, now: datetime) -> Draft:
+    values = {**one.reminder.values, "shop": shop, "name": one.person.full_name}
+    return _draft(one, one.reminder.kind, one.reminder.event_key, values, one.reminder.expires_at, now)
+
+
+def _together(several: Sequence[Told], shop: str, now: datetime) -> Draft:
+    """Name the message by what it tells, so that the same reminders together are the same message."""
+    lines = [one.reminder.line for one in several[:MOST_LINES]]
+    if rest := len(several) - MOST_LINES:
+        lines += [f"و {number(rest)} یادآوری دیگر"] if rest > 0 else []
+    keys = "\n".join(sorted(one.reminder.event_key for one in several))
+    name = hashlib.sha256(keys.encode()).hexdigest()[:32]
+    values = {
+        "shop": shop, "name": several[0].person.full_name, "count": number(len(several)), "items": "\n".join(lines),
+    }  # fmt: skip
+    expires_at = min(one.reminder.expires_at for one in several)
+    return _draft(several[0], Kind.DIGEST, f"digest:{several[0].person.id}:{name}", values, expires_at, now)
+
+
+def _draft(  # noqa: PLR0917 -- one for each part of a message
+    one: Told, kind: Kind, event_key: str, values: Mapping[str, str], expires_at: datetime, now: datetime
+) -> Draft:
+    return Draft(
+        kind=kind, event_key=event_key, to=one.address.to, channel=one.address.channel, purpose=SPECS[kind].purpose,
+        values=values, due_at=now, expires_at=expires_at, customer_id=one.person.id,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Mail to customers: by SMTP, or by a company through django-anymail; and what comes back."""

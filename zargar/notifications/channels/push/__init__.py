@@ -1,0 +1,1 @@
+"""Messages to devices: Web Push to browsers, FCM to telephones."""

@@ -1,0 +1,60 @@
+"""Whether anything may leave at all: the switch, and the two signs of a database that is not where it was.
+
+A restored or copied database holds messages that the other one has sent since. It is known by its name (the cluster's
+identifier and the database's number, which no copy has) and begins paused, until a person has looked and says go on. A
+database under another key of recipients recognises nobody who opted out, and nothing that has left: it is paused too.
+"""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from zargar.audit import operations as audit
+from zargar.notifications import account_store, recipients
+from zargar.notifications.account_store import Sending
+from zargar.notifications.sendable import Post
+
+log = logging.getLogger(__name__)
+
+RESTORED = "this database was restored or copied: what it holds may have been sent by the other one"
+OTHER_KEY = "ZARGAR_RECIPIENTS_KEY (or SECRET_KEY) is not the one that recipients were kept under"
+
+
+def may_send(post: Post) -> bool:
+    """Say whether messages may leave; a strange house is paused first. Two statements."""
+    here, mark = account_store.home(), recipients.mark(post.key)
+    found = account_store.sending()
+    if found is None:
+        account_store.open_sending(mark)
+        return True
+    if found.paused:
+        return False
+    why = strangeness(found, home=here, key_mark=mark)
+    if why:
+        account_store.pause(why=why, now=post.clock())
+        log.error("sending is paused: %s", why)
+        post.tell_operators("ارسال پیام متوقف شد", why, f"sending paused {here} {mark}")
+    return not why
+
+
+def strangeness(found: Sending, *, home: str, key_mark: str) -> str:
+    """Say what is strange about where a database is; "": nothing. Pure."""
+    if found.home != home:
+        return RESTORED
+    return OTHER_KEY if found.key_mark != key_mark else ""
+
+
+def pause(*, actor: str, reason: str, key: bytes, now: datetime) -> None:
+    """Let nothing leave until `resume`. Audited; raises `InvalidError` for a blank reason."""
+    with transaction.atomic():
+        account_store.open_sending(recipients.mark(key))
+        account_store.pause(why=f"{actor}: {reason}", now=now)
+        audit.record(actor=actor, action="sending.pause", subject="all", reason=reason)
+
+
+def resume(*, actor: str, reason: str, key: bytes) -> None:
+    """Let messages leave from this database, under this key. Audited; raises `InvalidError` for a blank reason."""
+    with transaction.atomic():
+        account_store.resume(account_store.home(), recipients.mark(key))
+        audit.record(actor=actor, action="sending.resume", subject="all", reason=reason)

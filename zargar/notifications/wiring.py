@@ -1,0 +1,78 @@
+"""The real parts of messaging from the settings, built once in a process: tasks, commands and pages share them.
+
+Providers keep connections open, so they are built after a fork, when they are asked for first.
+"""
+
+import logging
+import random
+from datetime import timedelta
+from functools import cache
+
+from django.conf import settings
+
+from zargar import clock, mail
+from zargar.mail import Letter
+from zargar.notifications import accounts, recipients
+from zargar.notifications.accounts import Account
+from zargar.notifications.channels.catalogue import build
+from zargar.notifications.ports import Provider
+from zargar.notifications.sendable import Post, Wait
+from zargar.outcomes import Outcome
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def recipients_key() -> bytes:
+    """Return the key under which recipients are kept: `ZARGAR_RECIPIENTS_KEY`, or one that SECRET_KEY stands for."""
+    return recipients.derived_key(settings.RECIPIENTS_KEY or settings.SECRET_KEY)
+
+
+@cache
+def configured() -> tuple[Account, ...]:
+    """Return the accounts, in the order of the setting. Raises `BadAccountError`."""
+    return accounts.read(settings.PROVIDERS, keys=settings.PROVIDER_KEYS)
+
+
+@cache
+def providers() -> dict[str, Provider]:
+    """Return the provider of each account. Raises `BadAccountError` and as `channels.catalogue.build`."""
+    return {account.name: build(account) for account in configured()}
+
+
+def post(*, wait: Wait) -> Post:
+    """Return what sends; `wait` is the retry policy of the family, which the engine has."""
+    return Post(
+        providers=providers(),
+        accounts={account.name: account for account in configured()},
+        key=recipients_key(),
+        wait=wait,
+        clock=clock.now,
+        chance=random.random,
+        tell_operators=tell_operators,
+        public_url=settings.PUBLIC_URL,
+    )
+
+
+def keep_messages() -> timedelta:
+    """Return how long messages that have ended stay in an outbox."""
+    found: timedelta = settings.KEEP_MESSAGES
+    return found
+
+
+def keep_journal() -> timedelta:
+    """Return how long the journal stays."""
+    found: timedelta = settings.KEEP_JOURNAL
+    return found
+
+
+def tell_operators(title: str, text: str, key: str) -> None:
+    """Write to the operators by mail. A mail server that does not take it is in the log: sending goes on."""
+    log.error("%s: %s", title, text)
+    if not mail.configured():
+        return
+    page = f'<html lang="fa" dir="rtl"><body dir="rtl"><p>{title}</p><p dir="auto">{text}</p></body></html>'
+    try:
+        mail.postbox().send(Letter(to=mail.operators(), subject=title, text=f"{title}\n\n{text}\n", html=page, key=key))
+    except Outcome as refused:
+        log.warning("operators were not told by mail: %s", refused.reason)
