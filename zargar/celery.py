@@ -29,11 +29,13 @@ celeryd_init.connect(leave_drills)
 app = Celery(
     "zargar",
     include=[
+        "zargar.core.backup_alarms",
         "zargar.core.backup_tasks",
         "zargar.core.console_tasks",
         "zargar.core.gold_price_tasks",
         "zargar.core.health_metrics",
         "zargar.core.installment_tasks",
+        "zargar.core.notification_tasks",
         "zargar.core.price_alerts",
         "zargar.core.revaluation_bell",
     ],

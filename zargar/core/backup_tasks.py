@@ -3,6 +3,7 @@
 from zargar import clock, names
 from zargar.backups import jobs, scheduled
 from zargar.backups.retention import Kind
+from zargar.engine.limits import current_run, time_is_up
 from zargar.engine.task import task
 from zargar.names import Family, Queue
 from zargar.outcomes import Summary
@@ -11,19 +12,19 @@ from zargar.outcomes import Summary
 @task(names.CREATE_DAILY_BACKUP, family=Family.BACKUPS, queue=Queue.BACKUPS)
 def create_daily_backup(**_: object) -> Summary:
     """Back up the shared schema and every shop."""
-    return jobs.back_up_all(kind=Kind.DAILY, reason="the schedule")
+    return jobs.back_up_all(kind=Kind.DAILY, reason="the schedule", job=current_run(), stop=time_is_up)
 
 
 @task(names.CREATE_WEEKLY_BACKUP, family=Family.BACKUPS, queue=Queue.BACKUPS)
 def create_weekly_backup(**_: object) -> Summary:
     """Back up the shared schema and every shop, to be kept for longer."""
-    return jobs.back_up_all(kind=Kind.WEEKLY, reason="the schedule")
+    return jobs.back_up_all(kind=Kind.WEEKLY, reason="the schedule", job=current_run(), stop=time_is_up)
 
 
 @task(names.BACKUP_ALL_TENANTS, family=Family.BACKUPS, queue=Queue.BACKUPS)
 def backup_all_tenants(**_: object) -> Summary:
     """Back up every shop in one job, on request."""
-    return jobs.back_up_all(kind=Kind.DAILY, reason="backup_all_tenants")
+    return jobs.back_up_all(kind=Kind.DAILY, reason="backup_all_tenants", job=current_run(), stop=time_is_up)
 
 
 @task(names.CREATE_TENANT_BACKUP, family=Family.BACKUPS, queue=Queue.BACKUPS)

@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from zargar import clock, mail, names
+from zargar import clock, names
 from zargar.admin_panel.words import word
 from zargar.engine.task import task
+from zargar.monitoring import price_alerts
 from zargar.names import Family, Queue
 from zargar.outcomes import Summary
-from zargar.pricing import alerts, operations, reporting
+from zargar.pricing import operations, reporting
 from zargar.pricing.operations import ForceReason
 from zargar.pricing.wiring import fineness, market, post
 from zargar.schedules.wiring import next_price
@@ -57,4 +58,4 @@ def cleanup_gold_price_cache(**_: object) -> Summary:
 @task(names.SEND_GOLD_PRICE_ALERT, family=Family.NOTIFICATIONS, queue=Queue.BULK)
 def send_gold_price_alert(*, notice_id: int, **_: object) -> Summary:
     """Send a notice of an alert to the operators, unless it has been sent."""
-    return alerts.send(notice_id=notice_id, postbox=mail.postbox, to=mail.operators(), now=clock.now())
+    return price_alerts.send(notice_id=notice_id, now=clock.now())

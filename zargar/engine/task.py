@@ -23,6 +23,7 @@ from zargar import clock
 from zargar.engine.doorbell import doorbell
 from zargar.engine.failures import describe
 from zargar.engine.lease import keeper
+from zargar.engine.limits import working
 from zargar.engine.results import put_result
 from zargar.engine.retries import wait_before_retry
 from zargar.ledger import store
@@ -107,7 +108,7 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
         if claim is None:
             return NOTHING_TO_DO
         try:
-            with keeper(settings.LEASE).holding(claim):
+            with keeper(settings.LEASE).holding(claim), working(claim.run, soft_limit=self._soft_limit()):
                 summary = self._work(claim)
         except Exception as error:  # noqa: BLE001 -- the one edge where whatever work may raise becomes an outcome
             raise self._failed(claim, error) from None
@@ -132,6 +133,11 @@ class LedgerTask(Task):  # type: ignore[misc]  # celery is not typed
             raise Permanent(message)
         with in_tenant(shop):
             return dict(self.run(**claim.kwargs))
+
+    def _soft_limit(self) -> float | None:
+        """Return the seconds after which this work is interrupted."""
+        limit: float | None = self.soft_time_limit or self.app.conf.task_soft_time_limit
+        return limit
 
     def _succeeded(self, claim: Claim, summary: Summary) -> Summary:
         if _reaching(lambda: store.succeed(claim, summary=summary)):

@@ -79,7 +79,7 @@ METRICS: Final[Mapping[Family, Metric]] = {
         "backup",
         (
             names.CREATE_DAILY_BACKUP, names.CREATE_WEEKLY_BACKUP, names.CREATE_TENANT_BACKUP,
-            names.CREATE_SNAPSHOT_BACKUP,
+            names.CREATE_SNAPSHOT_BACKUP, names.BACKUP_ALL_TENANTS, names.CONSOLE_START_BACKUP_JOB,
         ),
     ),
     Family.NOTIFICATIONS: Metric(

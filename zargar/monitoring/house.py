@@ -5,11 +5,12 @@ said beside it: without a broker no worker can consume, so only the broker is na
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from zargar.backups.alarms import Kind as BackupAlarm
 from zargar.ledger.heartbeats import Kind, Pulse
 from zargar.monitoring.families import Grade
 from zargar.monitoring.sources import SourceRecord
@@ -34,6 +35,16 @@ class Level(IntEnum):
     AWAY = 3
 
 
+_BACKUP_WORDS: Final[Mapping[BackupAlarm, str]] = {
+    BackupAlarm.FAILED: "a backup was not made",
+    BackupAlarm.VAULT: "a vault lacks backups, or did not do what it was asked",
+    BackupAlarm.DAMAGED: "a copy of a backup is damaged, and not replaced",
+    BackupAlarm.DRILL_RED: "what was restored on trial did not come back as it was",
+    BackupAlarm.BEHIND: "shops have no proven copy that is young enough",
+    BackupAlarm.UNLOCKED: "a vault that should be locked lets be deleted",
+}
+
+
 class Code(StrEnum):
     """What is wrong. Stable: scripts and the console's words rely on it."""
 
@@ -56,6 +67,7 @@ class Code(StrEnum):
     DEAD_LETTERS = "dead_letters"
     PAUSED = "paused"
     NOTICES_UNSENT = "notices_unsent"
+    BACKUP_ALARM = "backup_alarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Facts:
 
     `queues` are those that need a worker; `waits` is the longest wait of a due run by queue; `price_due` says whether a
     price should have come in the time that one counts as live; `boards` is what they said in that time;
-    `notices_unsent` counts the letters about prices that should have left by now.
+    `notices_unsent` counts the news of alerts that should have left by now; `backup_alarms` says by kind what stands.
     """
 
     broker_answers: bool
@@ -89,6 +101,7 @@ class Facts:
     paused: Sequence[str]
     notices_unsent: int = 0
     mail_configured: bool = True
+    backup_alarms: Mapping[str, int] = field(default_factory=dict)
 
 
 class Life(StrEnum):
@@ -234,9 +247,13 @@ def _people(facts: Facts) -> Iterator[Finding]:
         yield Finding(Code.DEAD_LETTERS, Level.PERSON, "runs", words)
     if facts.paused:
         yield Finding(Code.PAUSED, Level.PERSON, "schedule", f"paused: {', '.join(facts.paused)}")
+    for kind, count in sorted(facts.backup_alarms.items()):
+        words = f"{_BACKUP_WORDS[BackupAlarm(kind)]} ({count}): `zargar backups alarms`"
+        yield Finding(Code.BACKUP_ALARM, Level.PERSON, kind, words)
     if facts.notices_unsent:
         why = "the mail server does not take them" if facts.mail_configured else "no mail is configured"
-        words = f"{facts.notices_unsent} notice(s) of alerts wait to be sent: {why}; `zargar prices alerts`"
+        where = "`zargar prices alerts`, `zargar backups alarms`"
+        words = f"{facts.notices_unsent} notice(s) of alerts wait to be sent: {why}; {where}"
         yield Finding(Code.NOTICES_UNSENT, Level.NOTE, "mail", words)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from django.db import InterfaceError, OperationalError, connection
 
 from zargar import mail
+from zargar.backups import watch
 from zargar.ledger import heartbeats
 from zargar.ledger import operations as ledger
 from zargar.ledger.heartbeats import Pulse
@@ -43,6 +44,7 @@ class Seen:
     alerts: Mapping[str, datetime]
     notices_unsent: int
     mail_configured: bool
+    backup_alarms: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def look(*, live: Sequence[Entry], broker_answers: Callable[[], bool], now: date
             paused=seen.paused,
             notices_unsent=seen.notices_unsent,
             mail_configured=seen.mail_configured,
+            backup_alarms=seen.backup_alarms,
         )
     )
     return Look(state=state(findings), findings=findings, broker_answers=answers, seen=seen)
@@ -97,6 +100,7 @@ def _see(live: Sequence[Entry], *, now: datetime) -> Seen:
         live=[entry.name for entry in live],
         paused=[line.entry.name for line in schedules.overview(entries(), live=live, now=now) if line.paused_at],
         alerts=alerts.standing(),
-        notices_unsent=price_alerts.unsent(now=now),
+        notices_unsent=price_alerts.unsent(now=now) + watch.unsent(now=now),
         mail_configured=mail.configured(),
+        backup_alarms=watch.standing(),
     )

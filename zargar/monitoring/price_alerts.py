@@ -12,6 +12,9 @@ from zargar import mail, names
 from zargar.monitoring import store
 from zargar.monitoring.families import METRICS
 from zargar.names import Family
+from zargar.notifications import operators
+from zargar.notifications.kinds import Kind
+from zargar.outcomes import Summary
 from zargar.pricing import alerts
 from zargar.pricing.alarms import Runs, Thresholds
 from zargar.pricing.alerts import Schedule
@@ -35,9 +38,21 @@ def look(*, now: datetime) -> list[int]:
         quorum=rules().quorum,
         schedule=schedule(now=now),
         limits=limits(),
-        can_send=mail.configured(),
+        can_send=mail.configured() or operators.reachable(),
         now=now,
     )
+
+
+def send(*, notice_id: int, now: datetime) -> Summary:
+    """Tell the operators of a notice by every way that is configured, once: telephones first, which outlast no mail.
+
+    Raises as `pricing.alerts.send`; what telephones were told is not told again when the letter is tried again.
+    """
+    reachable = operators.reachable()
+    phones = operators.tell(Kind.PRICE_ALERT, alerts.brief_of(notice_id=notice_id), now=now) if reachable else 0
+    by_mail = mail.configured() or not reachable
+    told = alerts.send(notice_id=notice_id, postbox=mail.postbox if by_mail else None, to=mail.operators(), now=now)
+    return {**told, "telephones": phones}
 
 
 def schedule(*, now: datetime) -> Schedule:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from zargar.backups.alarms import Job
 from zargar.ledger.store import query
 from zargar.monitoring.families import Record
 from zargar.monitoring.sources import SourceRecord
@@ -68,6 +69,20 @@ def waits() -> Mapping[str, timedelta]:
         """
     )
     return dict(rows)
+
+
+def newest_backups(tasks: Sequence[str], *, since: datetime) -> list[Job]:
+    """Return the newest run of these tasks that was opened since a moment and has closed, for each scope."""
+    rows = query(
+        """
+        SELECT DISTINCT ON (scope) scope, state = 'dead', finished_at, coalesce(errors -> -1 ->> 'message', '')
+        FROM (SELECT coalesce(kwargs ->> 'shop_id', '') AS scope, * FROM ledger_run
+              WHERE created_at >= %s AND family = 'backups' AND task = ANY(%s) AND finished_at IS NOT NULL) AS closed
+        ORDER BY scope, finished_at DESC
+        """,
+        [since, list(tasks)],
+    )
+    return [Job(scope=scope, dead=dead, at=at, words=words) for scope, dead, at, words in rows]
 
 
 def by_source(*, since: datetime) -> Mapping[str, SourceRecord]:

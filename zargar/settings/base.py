@@ -6,7 +6,16 @@ from decimal import Decimal
 import django_stubs_ext
 from marshmallow.validate import OneOf, Range
 
-from zargar.settings.environment import env, mail_addresses, mail_server, vaults
+from zargar.settings.environment import (
+    backup_files,
+    env,
+    locked_vaults,
+    mail_addresses,
+    mail_server,
+    providers,
+    public_url,
+    vaults,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -30,8 +39,9 @@ SHARED_APPS = [
     "zargar.calendars",
     "zargar.pricing",
     "zargar.backups",
+    "zargar.notifications",
 ]
-TENANT_APPS = ["zargar.customers", "zargar.gold_installments"]
+TENANT_APPS = ["zargar.customers", "zargar.gold_installments", "zargar.notifications.shop"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -177,6 +187,9 @@ ALERT_REMIND = timedelta(hours=env.int("ZARGAR_ALERT_REMIND_HOURS", 6, validate=
 MAIL_FROM: str | None = env.str("ZARGAR_MAIL_FROM", None)
 MAIL_SERVER = mail_server(env.str("ZARGAR_MAIL_URL", None), sender=MAIL_FROM)
 OPERATORS_MAIL = mail_addresses(env.str("ZARGAR_OPERATORS_MAIL", ""))
+# To whom alerts go by text message and push as well: numbers with commas between, devices' addresses a line each.
+OPERATORS_MOBILES = tuple(env.str("ZARGAR_OPERATORS_MOBILES", "").replace(",", " ").split())
+OPERATORS_DEVICES = tuple(line for line in env.str("ZARGAR_OPERATORS_DEVICES", "").splitlines() if line.strip())
 
 # -- how long rows about the system itself stay, in days (docs/decisions/0006-retention.md) ----------------------------
 # The audit is not among them: nobody may remove from it.
@@ -200,6 +213,10 @@ VAULT_KEYS: dict[str, tuple[str | None, str | None]] = {
     )
     for name in VAULTS
 }
+# Those of them whose lock (or keys) must refuse to delete: tried each day, and alarmed about when one does not.
+VAULTS_LOCKED = locked_vaults(env.str("ZARGAR_VAULTS_LOCKED", ""), known=VAULTS)
+# How old the newest copy of a shop that was read back and found good may be, in every vault, before operators hear.
+BACKUP_OBJECTIVE = timedelta(hours=env.int("ZARGAR_BACKUP_OBJECTIVE_HOURS", 50, validate=Range(min=1)))
 # The public keys of those who can open what this machine cannot: operations, and one that is kept offline.
 BACKUP_RECIPIENTS: tuple[str | None, str | None] = (
     env.str("ZARGAR_BACKUP_RECIPIENT_OPERATIONS", None), env.str("ZARGAR_BACKUP_RECIPIENT_ESCROW", None),
@@ -212,7 +229,37 @@ KEEP_BACKUP_MONTHS = env.int("ZARGAR_KEEP_BACKUP_MONTHS", 12, validate=Range(min
 KEEP_BACKUP_YEARS = env.int("ZARGAR_KEEP_BACKUP_YEARS", 7, validate=Range(min=0))
 KEEP_SHOP_BACKUPS = timedelta(days=env.int("ZARGAR_KEEP_SHOP_BACKUPS_DAYS", 30, validate=Range(min=1)))
 KEEP_SNAPSHOTS = timedelta(days=env.int("ZARGAR_KEEP_SNAPSHOTS_DAYS", 7, validate=Range(min=1)))
+# How long what a restore put aside is kept in the database, so that it can be undone.
+KEEP_REPLACED_SHOPS = timedelta(days=env.int("ZARGAR_KEEP_REPLACED_SHOPS_DAYS", 7, validate=Range(min=1)))
+# In how many processes of its own a backup of many shops reads them; 0: in the worker's.
+BACKUP_READERS = env.int("ZARGAR_BACKUP_READERS", 2, validate=Range(min=0, max=16))
 # How long what retention lets go is still there, so that a person may object.
 BACKUP_GRACE = timedelta(hours=env.int("ZARGAR_BACKUP_GRACE_HOURS", 72, validate=Range(min=0)))
+# After how long a job of many shops keeps what it has and goes on in another sitting, so that others have their turn
+# and little is lost with a process; the time limit of tasks ends a sitting before 20 minutes in any case.
+BACKUP_SITTING = timedelta(seconds=env.int("ZARGAR_BACKUP_SITTING_SECONDS", 1200, validate=Range(min=0, max=1200)))
+# How long the catalogue's own rows stay: reports, drills, what backups held that no vault has any more.
+KEEP_BACKUP_REPORTS = timedelta(days=env.int("ZARGAR_KEEP_BACKUP_REPORTS_DAYS", 730, validate=Range(min=7)))
+KEEP_DRILLS = timedelta(days=env.int("ZARGAR_KEEP_DRILLS_DAYS", 365, validate=Range(min=7)))
+KEEP_REMOVED_PACKS = timedelta(days=env.int("ZARGAR_KEEP_REMOVED_PACKS_DAYS", 90, validate=Range(min=7)))
+# Folders and files of this machine that a backup of everything holds beside the database: uploads, configuration.
+BACKUP_FILES = backup_files(env.str("ZARGAR_BACKUP_FILES", ""))
 # Within how many days every shop of every vault is restored on trial; 0: never by itself, there is no worker for it.
 DRILL_PERIOD = timedelta(days=env.int("ZARGAR_DRILL_PERIOD_DAYS", 0, validate=Range(min=0)))
+
+# -- notifications ----------------------------------------------------------------------------------------------------
+# The accounts that carry messages, each with its key (zargar/notifications/accounts.py).
+PROVIDERS = providers(env.str("ZARGAR_PROVIDERS", ""))
+PROVIDER_KEYS: dict[str, str | None] = {
+    name: env.str(f"ZARGAR_PROVIDER_{name.upper()}_KEY", None) for name in PROVIDERS
+}
+# Under which key recipients are kept in the journal and the list of those who opted out; unset: one made of SECRET_KEY.
+# With another key neither is recognised, so sending is refused until the old one is back.
+RECIPIENTS_KEY: str = env.str("ZARGAR_RECIPIENTS_KEY", "")
+# Where customers reach the web process: for the address in a letter by which one leaves, and for their inbox.
+PUBLIC_URL = public_url(env.str("ZARGAR_PUBLIC_URL", ""))
+# How long messages that have ended stay in a shop's outbox, and how long it is kept to whom what was sent.
+KEEP_MESSAGES = timedelta(days=env.int("ZARGAR_KEEP_MESSAGES_DAYS", 180, validate=Range(min=1)))
+KEEP_JOURNAL = timedelta(
+    days=env.int("ZARGAR_KEEP_JOURNAL_DAYS", max(730, KEEP_MESSAGES.days), validate=Range(min=KEEP_MESSAGES.days))
+)

@@ -1,6 +1,8 @@
 """One reader of the environment for all settings modules. `environs` names the variable in each error it raises."""
 
+import re
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Final
@@ -65,6 +67,68 @@ def vaults(text: str) -> dict[str, str]:
         name, _, place = one.partition("=")
         if not (name.isidentifier() and place.startswith(("/", "s3+http"))) or name in found:
             raise VaultsError(VaultsError.__doc__)
+        found[name] = place
+    return found
+
+
+def locked_vaults(text: str, *, known: Collection[str]) -> tuple[str, ...]:
+    """Read the names of the vaults that are said to be locked, commas between. Raises `VaultsError` for an unknown."""
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        message = f"ZARGAR_VAULTS_LOCKED names {', '.join(unknown)}, which ZARGAR_VAULTS does not"
+        raise VaultsError(message)
+    return found
+
+
+class ProvidersError(ValueError):
+    """ZARGAR_PROVIDERS is none: expected NAME=ADAPTER+https://HOST/PATH?option=value, commas between, names in a-z."""
+
+
+def providers(text: str) -> dict[str, str]:
+    """Read `NAME=PLACE, NAME=PLACE` in its order: accounts that carry messages. Raises `ProvidersError`.
+
+    What a place means is read by `zargar.notifications.accounts`.
+    """
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        name, _, place = one.partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or not place or name in found:
+            raise ProvidersError(ProvidersError.__doc__)
+        found[name] = place
+    return found
+
+
+class PublicURLError(ValueError):
+    """ZARGAR_PUBLIC_URL is none: expected https://HOST[/PATH], where customers reach the web process."""
+
+
+def public_url(text: str) -> str:
+    """Read where customers reach the web process; "" where they do not. Plain http is for this machine alone.
+
+    Raises `PublicURLError`.
+    """
+    parts = urlsplit(text)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if text and not (secure and parts.hostname and not parts.query and not parts.fragment and not parts.username):
+        raise PublicURLError(PublicURLError.__doc__)
+    return text.rstrip("/")
+
+
+class BackupFilesError(ValueError):
+    """ZARGAR_BACKUP_FILES is none: expected NAME=/FOLDER or NAME=/FILE, commas between, names in a-z, 0-9 and `_`."""
+
+
+def backup_files(text: str) -> dict[str, str]:
+    """Read `NAME=/PLACE, NAME=/PLACE`: folders and files that are backed up beside the database, by their names.
+
+    Raises `BackupFilesError`.
+    """
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        name, _, place = one.partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or not place.startswith("/") or name in found:
+            raise BackupFilesError(BackupFilesError.__doc__)
         found[name] = place
     return found
 
