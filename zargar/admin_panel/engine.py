@@ -5,8 +5,10 @@ addresses, and so imports the views that would import it.
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from zargar.engine import beat, health
+from zargar.outcomes import Summary
 from zargar.schedules.catalogue import Entry
 
 
@@ -15,6 +17,13 @@ def live_entries() -> tuple[Entry, ...]:
     from zargar.celery import app  # noqa: PLC0415 -- see above
 
     return beat.live_entries(app)
+
+
+def start(task: str, arguments: Summary) -> UUID:
+    """Open a run of a task, by its registered name, and ring for it; return the run's id."""
+    from zargar.celery import app  # noqa: PLC0415 -- see above
+
+    return UUID(app.tasks[task].apply_async(kwargs=arguments).id)
 
 
 def broker_answers(*, within: timedelta) -> bool:

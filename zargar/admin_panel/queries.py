@@ -1,6 +1,6 @@
 """What the console reads. Nothing here writes, and nothing here judges: the words come from the rows.
 
-A page costs about fifteen short statements, each answered by an index, however long the history is.
+A page costs about twenty short statements, each answered by an index, however long the history is.
 """
 
 from collections.abc import Sequence

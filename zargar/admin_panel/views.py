@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from zargar import clock
-from zargar.admin_panel import queries
+from zargar.admin_panel import message_page, queries
 from zargar.pricing.reporting import NoSuchReportError
 
 REFRESH_SECONDS: Final = 5
@@ -49,6 +49,13 @@ def console(request: HttpRequest) -> HttpResponse:
     refresh = None if "still" in request.GET else REFRESH_SECONDS
     page = queries.console(now=clock.now())
     return render(request, "console/console.html", {"page": page, "now": page.now, "refresh": refresh})
+
+
+@page_of_the_house
+def messages(request: HttpRequest) -> HttpResponse:
+    """Show how messages leave: whether they do, by which accounts, and what the last day brought."""
+    page = message_page.page(now=clock.now())
+    return render(request, "console/messages.html", {"page": page, "now": page.now})
 
 
 @page_of_the_house

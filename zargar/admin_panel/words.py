@@ -36,6 +36,7 @@ STATES: Final[Mapping[str, str]] = {
     "active": "فعال",
     "suspended": "معلق",
     "migrating": "در حال مهاجرت",
+    "restoring": "در حال بازگرداندن",
 }
 
 REASONS: Final[Mapping[str, str]] = {
@@ -139,6 +140,45 @@ FINDINGS: Final[Mapping[str, str]] = {
     "dead_letters": "کارهایی مرده‌اند و کسی باید به آنها رسیدگی کند",
     "paused": "بخشی از برنامه را کسی متوقف کرده است",
     "notices_unsent": "نامه‌ی هشدارهایی هنوز فرستاده نشده است",
+    "backup_alarm": "پشتیبان‌ها نیاز به رسیدگی دارند",
+}
+
+COPIES: Final[Mapping[str, str]] = {
+    "missing": "ندارد",
+    "stored": "هنوز بازخوانی‌نشده",
+    "good": "بازخوانی‌شده و درست",
+    "damaged": "آسیب‌دیده",
+    "removed": "برداشته‌شده",
+}
+
+MESSAGES: Final[Mapping[str, str]] = {
+    "queued": "در صف",
+    "claimed": "در حال ارسال",
+    "asking": "از فرستنده پرسیده می‌شود",
+    "sent": "فرستاده شد",
+    "ambiguous": "شاید فرستاده شده",
+    "dead": "مرده",
+    "dropped": "کنار گذاشته شد",
+    "cancelled": "پس گرفته شد",
+    "held": "نگه داشته، پس از بازگرداندن",
+}
+
+CHANNELS: Final[Mapping[str, str]] = {
+    "sms": "پیامک",
+    "email": "ایمیل",
+    "push": "اعلان",
+    "inbox": "صندوق پیام",
+}
+
+DELIVERIES: Final[Mapping[str, str]] = {
+    "queued": "در صف فرستنده",
+    "at_operator": "نزد اپراتور",
+    "delivered": "رسید",
+    "undelivered": "به گوشی نرسید",
+    "failed": "ناکام",
+    "blacklisted": "در فهرست سیاه",
+    "cancelled": "لغو شد",
+    "unknown": "نامعلوم",
 }
 
 HOUSE: Final[Mapping[str, str]] = {
@@ -155,6 +195,10 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "entry": ENTRIES,
     "finding": FINDINGS,
     "house": HOUSE,
+    "copy": COPIES,
+    "message": MESSAGES,
+    "channel": CHANNELS,
+    "delivery": DELIVERIES,
 }
 
 

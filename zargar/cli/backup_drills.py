@@ -11,7 +11,9 @@ from zargar.cli.output import AsJson, emit, table
 
 def drill(
     backup: Annotated[UUID | None, typer.Argument(help="One backup; else the newest of each shop and vault.")] = None,
-    shop: Annotated[str | None, typer.Option(help="One shop (or `shared`); without, all that there are.")] = None,
+    shop: Annotated[
+        str | None, typer.Option(help="One shop (or `shared`, `roles`, `files.NAME`); without, all.")
+    ] = None,
     vault: Annotated[str | None, typer.Option(help="One vault; without, each of them.")] = None,
     *,
     due: Annotated[bool, typer.Option("--due", help="Only those whose turn it is today.")] = False,
@@ -34,11 +36,14 @@ def drill(
     else:
         done = drills.run_named(wiring.yard(), backup=backup, shop=shop, vault=vault)
     rows = [
-        (one.backup, one.vault, one.schema, "proven" if one.proven else "RED", one.milliseconds, "; ".join(one.faults))
+        (
+            one.backup, one.vault, one.schema, "proven" if one.proven else "no verdict" if one.undecided else "RED",
+            one.milliseconds, one.undecided or "; ".join(one.faults),
+        )
         for one in done.verdicts
-    ]
+    ]  # fmt: skip
     lines = [table(("backup", "vault", "schema", "found", "ms", "faults"), rows)]
     lines += [f"not drilled: {words}" for words in done.unanswered]
     emit(done.summary(), as_json=as_json, human="\n".join(lines))
-    if done.unanswered or not all(one.proven for one in done.verdicts):
+    if done.unanswered or any(one.faults for one in done.verdicts):
         raise typer.Exit(1)

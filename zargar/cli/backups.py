@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from zargar.cli import backup_drills, backup_reports, backup_schedules, start
+from zargar.cli import backup_catalogue, backup_drills, backup_reports, backup_schedules, backup_watch, start
 from zargar.cli.output import AsJson, Reason, actor, emit, iso, table, tehran
 from zargar.outcomes import Summary
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="backups", help="Backups of shops and of everything, in two vaults.", no_args_is_help=True)
 app.add_typer(backup_schedules.app)
+app.add_typer(backup_catalogue.app)
 app.command("report")(backup_reports.report)
 app.command("drill")(backup_drills.drill)
+app.command("alarms")(backup_watch.alarms)
+app.command("vaults")(backup_watch.vaults)
 
 FOR_PEOPLE = frozenset({"where", "restored"})
 """Columns that say in words what `vaults` says in JSON."""
@@ -83,12 +86,13 @@ def show(backup: Id, *, as_json: AsJson = False) -> None:
 
     found = operations.show(backup)
     facts = _facts(found, drills.proven_of([found]))
-    restored = drills.last_proven(found)
+    restored, erased = drills.last_proven(found), drills.erased_of(found)
     packs: list[Summary] = [
         {
             "holds": pack.holds, "schema": pack.schema, "taken_at": iso(pack.taken_at), "tables": pack.tables,
-            "rows": pack.rows, "plain_bytes": pack.plain_bytes, "stored_bytes": pack.stored_bytes,
+            "rows": pack.rows, "files": pack.files, "plain_bytes": pack.plain_bytes, "stored_bytes": pack.stored_bytes,
             "last_proven_restore": {vault: iso(at) for vault, at in restored[pack.holds].items()},
+            "erased": pack.schema in erased,
         }
         for pack in found.packs.order_by("schema")
     ]  # fmt: skip
@@ -96,10 +100,11 @@ def show(backup: Id, *, as_json: AsJson = False) -> None:
         f"{facts['backup']} {facts['kind']} {facts['state']}: {found.reason}\n{facts['where']} {found.fault}".rstrip()
     )
     lines = table(
-        ("schema", "tables", "rows", "bytes", *(f"last proven in {copy['vault']}" for copy in _vaults(facts))),
+        ("schema", "tables", "rows", "files", "bytes", *(f"last proven in {copy['vault']}" for copy in _vaults(facts))),
         [
             (
-                pack.schema, pack.tables, pack.rows, pack.stored_bytes,
+                f"{pack.schema} (erased)" if pack.schema in erased else pack.schema,
+                pack.tables, pack.rows, pack.files, pack.stored_bytes,
                 *(tehran(restored[pack.holds].get(str(copy["vault"]))) for copy in _vaults(facts)),
             )
             for pack in found.packs.order_by("schema")

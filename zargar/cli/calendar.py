@@ -1,4 +1,4 @@
-"""`zargar calendar`: the days on which Tehran's trade rests, official and the bazaar's.
+"""`zargar calendar`: the days on which Tehran's trade rests, and (`calendar_events`) feasts and mourning.
 
 Days are written Jalali (1405/09/02) or Gregorian (2026-11-23). A closed day lengthens the silence that boards are
 allowed, as a Friday does; prices are asked for all the same.
@@ -11,14 +11,19 @@ import typer
 from zargar import clock
 from zargar.calendars.closures import Closure, Kind
 from zargar.calendars.days import read_day
-from zargar.cli import start
+from zargar.cli import calendar_events, start
 from zargar.cli.output import AsJson, Reason, actor, emit, table
 from zargar.outcomes import Summary
 
 if TYPE_CHECKING:
     from zargar.calendars.models import ClosedDay
 
-app = typer.Typer(name="calendar", help="The closed days of the trade.", no_args_is_help=True)
+app = typer.Typer(name="calendar", help="Closed days, feasts and days of mourning.", no_args_is_help=True)
+for command in (
+    calendar_events.events, calendar_events.mourning, calendar_events.decree, calendar_events.lift,
+    calendar_events.override, calendar_events.forget,
+):  # fmt: skip
+    app.command()(command)
 
 Day = Annotated[str, typer.Argument(help="A day, Jalali (1405/09/02) or Gregorian (2026-11-23).")]
 Year = Annotated[int, typer.Argument(help="A Jalali year, such as 1405.")]

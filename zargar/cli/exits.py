@@ -31,7 +31,8 @@ def run(command: Callable[[], object]) -> NoReturn:
     Typer answers what is wrong with the arguments themselves (2) and Ctrl-C (130). An error that is not listed here is
     a bug and shows its traceback.
     """
-    from django.db import InterfaceError, OperationalError  # noqa: PLC0415 -- `--help` need not wait for Django
+    import psycopg  # noqa: PLC0415 -- `--help` need not wait for it
+    from django.db import InterfaceError, OperationalError  # noqa: PLC0415 -- as above
     from environs import EnvError  # noqa: PLC0415 -- as above
 
     from zargar.outcomes import Outcome  # noqa: PLC0415 -- as above
@@ -46,6 +47,6 @@ def run(command: Callable[[], object]) -> NoReturn:
         fail(str(error), Exit.BAD_INPUT)
     except (RefusedError, Outcome) as error:
         fail(str(error), Exit.REFUSED)
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
         fail(f"the database does not answer, or refuses: {scrub(str(error)).strip()}", Exit.PART_AWAY)
     sys.exit(Exit.DONE)

@@ -1,4 +1,4 @@
-"""`zargar keys`: make and check the keys that open backups."""
+"""`zargar keys`: make, check and destroy the keys that open backups."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zargar.cli import start
-from zargar.cli.output import AsJson, emit
+from zargar.cli.output import AsJson, Reason, actor, emit
 from zargar.refusals import RefusedError
 
 app = typer.Typer(name="keys", help="The keys that open backups.", no_args_is_help=True)
@@ -49,3 +49,33 @@ def check(*, as_json: AsJson = False) -> None:
     recipient = age.recipient_of(wiring.identity())
     holder = wiring.holder_of(recipient)
     emit({"recipient": recipient, "holder": holder}, as_json=as_json, human=f"{recipient} is the key of {holder}")
+
+
+@app.command()
+def destroy(
+    shop: Annotated[str, typer.Argument(help="The shop's short name; a deleted one: as it was called.")],
+    confirm: Annotated[str, typer.Option(help="Its domain, typed; of a deleted shop the name once more.")],
+    reason: Reason,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Destroy a shop's keys in every vault: what backups hold of it never opens again; exit 1 while a vault keeps one.
+
+    Nobody can take this back. The shop is deleted or suspended first; a vault that does not answer is named, and is
+    tried again by each daily cleanup.
+    """
+    start.django()
+    from zargar import clock  # noqa: PLC0415 -- needs Django
+    from zargar.backups import erasing, wiring  # noqa: PLC0415 -- as above
+
+    done = erasing.erase(
+        slug=shop, confirm=confirm, vaults=wiring.vaults(), actor=actor(), reason=reason, now=clock.now()
+    )
+    lines = [f"{one.vault}: {one.error or 'erased'}" for one in done.outcomes]
+    emit(
+        {"shop": shop, **done.summary()},
+        as_json=as_json,
+        human="\n".join([f"{len(done.objects)} keys of {shop}", *lines]),
+    )
+    if not done.complete:
+        raise typer.Exit(1)

@@ -2,7 +2,22 @@
 
 import typer
 
-from zargar.cli import backups, calendar, database, keys, prices, probe, restore, runs, schedule, shops, status, tasks
+from zargar.cli import (
+    backups,
+    calendar,
+    customers,
+    database,
+    keys,
+    notify,
+    prices,
+    probe,
+    restore,
+    runs,
+    schedule,
+    shops,
+    status,
+    tasks,
+)
 from zargar.cli.demo import demo, up
 from zargar.cli.exits import run
 
@@ -17,7 +32,21 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(up)
 app.command()(status.status)
-for noun in (prices, backups, restore, keys, calendar, schedule, runs, tasks, shops, database, probe):
+for noun in (
+    prices,
+    backups,
+    restore,
+    keys,
+    calendar,
+    schedule,
+    runs,
+    tasks,
+    shops,
+    customers,
+    notify,
+    database,
+    probe,
+):
     app.add_typer(noun.app)
 
 

@@ -98,6 +98,7 @@ def _facts(seen: "Seen") -> Summary:
         "entries_live": list(seen.live),
         "entries_paused": list(seen.paused),
         "alerts": {kind: iso(since) for kind, since in seen.alerts.items()},
+        "backup_alarms": dict(seen.backup_alarms),
         "notices_unsent": seen.notices_unsent,
         "mail": "configured" if seen.mail_configured else "not configured",
     }

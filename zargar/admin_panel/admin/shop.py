@@ -13,10 +13,12 @@ from django.utils.html import format_html
 from zargar.admin_panel.admin.audited import AuditedAdmin, PersianInline, ReasonedForm
 from zargar.admin_panel.admin.contracts import ContractAdmin, PaymentAdmin
 from zargar.admin_panel.admin.fields import MobileField
+from zargar.admin_panel.admin.messages import BulkAdmin, MessageAdmin, PolicyAdmin, RecurringAdmin, TemplateAdmin
 from zargar.admin_panel.admin.sites import ZargarAdminSite
 from zargar.admin_panel.templatetags.zargar_persian import jdate
 from zargar.customers.models import Appointment, Consent, Customer
 from zargar.gold_installments.models import Contract, Payment
+from zargar.notifications.shop.models import Bulk, Message, Recurring, ShopPolicy, TemplateVersion
 
 
 class ShopSite(ZargarAdminSite):
@@ -59,7 +61,7 @@ class CustomerAdmin(AuditedAdmin):
     inlines = (ConsentInline,)
     list_display = ("full_name", "phone", "birthday", "joined")
     search_fields = ("full_name", "mobile")
-    fields = ("full_name", "mobile", "email", "birth_date", "note", "reason")
+    fields = ("full_name", "mobile", "email", "birth_date", "quiet_since", "quiet_until", "note", "reason")
 
     @admin.display(description="تلفن همراه", ordering="mobile")
     def phone(self, customer: Customer) -> str:
@@ -98,3 +100,8 @@ shop_site.register(Customer, CustomerAdmin)
 shop_site.register(Appointment, AppointmentAdmin)
 shop_site.register(Contract, ContractAdmin)
 shop_site.register(Payment, PaymentAdmin)
+shop_site.register(Message, MessageAdmin)
+shop_site.register(Bulk, BulkAdmin)
+shop_site.register(Recurring, RecurringAdmin)
+shop_site.register(TemplateVersion, TemplateAdmin)
+shop_site.register(ShopPolicy, PolicyAdmin)
