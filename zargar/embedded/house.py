@@ -37,6 +37,8 @@ IMPATIENCE: Final = "5"
 """Seconds after which a message counts as lost beside the sandbox, where somebody watches; elsewhere 15."""
 
 MAIL_DOMAIN: Final = "zargar.localhost"
+OPERATOR: Final = "+989120009999"
+"""Nobody's number."""
 """Nobody's: beside the sandbox letters go to its mail server, whatever the environment says, and no further."""
 
 SETTINGS: Final = "zargar.settings.embedded"
@@ -177,7 +179,12 @@ class House:
             "ZARGAR_MAIL_FROM": f"zargar@{MAIL_DOMAIN}",
             "ZARGAR_OPERATORS_MAIL": f"operator@{MAIL_DOMAIN}",
         }
-        return {"ZARGAR_SANDBOX_URL": url, "ZARGAR_RING_GRACE_SECONDS": IMPATIENCE, **mail, **every}
+        texts = {
+            "ZARGAR_PROVIDERS": f"company=kavenegar+{url}/kavenegar?sender=10004346&price=1200",
+            "ZARGAR_PROVIDER_COMPANY_KEY": self.folder.secret("message-company"),
+            "ZARGAR_OPERATORS_MOBILES": OPERATOR,
+        }
+        return {"ZARGAR_SANDBOX_URL": url, "ZARGAR_RING_GRACE_SECONDS": IMPATIENCE, **mail, **texts, **every}
 
     def _settle(self, database: Database) -> None:
         self._begin()

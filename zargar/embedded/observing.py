@@ -113,22 +113,23 @@ def counted(house: House) -> tuple[int, list[dict[str, str]]] | None:
 
 def journal(house: House) -> list[dict[str, str]]:
     """Return the calls that the sandbox noted since it started."""
-    calls: list[dict[str, str]] = json.loads(_ask_sandbox(house, "GET", "/_sandbox/journal"))
+    calls: list[dict[str, str]] = json.loads(ask_sandbox(house, "GET", "/_sandbox/journal"))
     return calls
 
 
 def letters(house: House) -> list[Summary]:
     """Return the letters that the sandbox's mail server took since it started."""
-    came: list[Summary] = json.loads(_ask_sandbox(house, "GET", "/_sandbox/mail"))
+    came: list[Summary] = json.loads(ask_sandbox(house, "GET", "/_sandbox/mail"))
     return [letter for letter in came if letter["accepted"]]
 
 
 def move_market(house: House, factor: str) -> None:
     """Multiply the level of the sandbox's whole market."""
-    _ask_sandbox(house, "POST", "/_sandbox/market", json.dumps({"factor": factor}))
+    ask_sandbox(house, "POST", "/_sandbox/market", json.dumps({"factor": factor}))
 
 
-def _ask_sandbox(house: House, method: str, path: str, body: str | None = None) -> bytes:
+def ask_sandbox(house: House, method: str, path: str, body: str | None = None) -> bytes:
+    """Call the sandbox's control; return what it says. Raises `RefutedError` unless it answers well."""
     place = urlsplit(house.values["ZARGAR_SANDBOX_URL"])
     with closing(http.client.HTTPConnection(str(place.hostname), place.port, timeout=5)) as connection:
         connection.request(method, path, body)

@@ -43,7 +43,9 @@ def sandbox(port: int, mail_port: int) -> Program:
 
 def workers() -> tuple[Program, ...]:
     """Give the two workers."""
-    return _worker("realtime", "realtime"), _worker("house", "bulk,maintenance,backups", "ZARGAR_BACKUP_DATABASE_URL")
+    # Two processes: a backup must not keep the minute's messages waiting.
+    house = _worker("house", "bulk,maintenance,backups", "ZARGAR_BACKUP_DATABASE_URL", processes="2")
+    return _worker("realtime", "realtime"), house
 
 
 def drills() -> Program:
@@ -65,8 +67,8 @@ def web(port: int) -> Program:
     return Program("web", ("gunicorn", "zargar.wsgi", "--bind", f"{LOOPBACK}:{port}", *flags), port=port)
 
 
-def _worker(name: str, queues: str, *needs: str) -> Program:
-    flags = ("-n", f"{name}@%h", "-Q", queues, "-c", "1", "-l", "info", "--without-gossip", "--without-mingle")
+def _worker(name: str, queues: str, *needs: str, processes: str = "1") -> Program:
+    flags = ("-n", f"{name}@%h", "-Q", queues, "-c", processes, "-l", "info", "--without-gossip", "--without-mingle")
     return Program(name, (*CELERY, "worker", *flags), " ready.", needs=needs)
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from zargar import clock, names
-from zargar.embedded import backup_proofs
+from zargar.embedded import backup_proofs, message_proofs
 from zargar.embedded.house import House
 from zargar.embedded.observing import (
     ACTOR,
@@ -241,6 +241,7 @@ PROOFS: Final[tuple[tuple[str, Callable[[House], JSON]], ...]] = (
     ("a suspended shop is refused", tenants),
     ("a shop comes back out of its backup", backup_proofs.backup),
     ("a drill proves it by its own worker", backup_proofs.drill),
+    ("a reminder, a greeting and a bulk arrive once", message_proofs.messages),
     ("a killed worker comes back", killed_worker),
     ("a message that the broker loses is sent again", lost_message),
 )
