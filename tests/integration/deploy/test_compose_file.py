@@ -17,10 +17,10 @@ from zargar.names import Queue
 
 SCHEMA = Path(__file__).with_name("compose-spec.json")
 HADOLINT = Path(sys.executable).with_name("hadolint")
-OURS = ("celery", "celery-realtime", "celery-drills", "celery-beat", "web", "migrate", "prepare")
+OURS = ("celery", "celery-backups", "celery-realtime", "celery-drills", "celery-beat", "web", "migrate", "prepare")
 ONE_SHOTS = {"migrate", "prepare"}
 SERVERS = ("postgres", "postgres-drills", "valkey")
-WORKERS = ("celery", "celery-realtime", "celery-drills")
+WORKERS = ("celery", "celery-backups", "celery-realtime", "celery-drills")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,8 @@ def test_every_queue_has_a_worker_and_realtime_has_one_of_its_own(file: dict[str
     taken = {name: queues(services(file)[name]) for name in WORKERS}
     assert taken["celery-realtime"] == {Queue.REALTIME}
     assert taken["celery-drills"] == {Queue.DRILLS}
-    assert taken["celery"] == set(Queue) - {Queue.REALTIME, Queue.DRILLS}
+    assert taken["celery-backups"] == {Queue.BACKUPS}
+    assert taken["celery"] == {Queue.BULK, Queue.MAINTENANCE}
 
 
 def test_only_the_worker_of_drills_can_open_backups_and_it_knows_no_owner_of_the_live_database(
@@ -136,7 +137,7 @@ def test_only_the_one_shots_know_the_owner_and_only_one_the_superuser(file: dict
     def knowing(secret: str) -> set[str]:
         return {name for name, service in services(file).items() if secret in service["secrets"]}
 
-    assert knowing("database_owner_url") == {"prepare", "migrate"}
+    assert knowing("database_owner_url") == {"prepare", "migrate", "celery-backups"}
     assert knowing("database_admin_url") == {"prepare"}
 
 

@@ -157,11 +157,11 @@ def test_every_service_comes_up_healthy_and_ends_within_its_grace(
 ) -> None:
     start(
         running,
-        *deployment.replicas("celery"), *deployment.replicas("celery-realtime"), *deployment.replicas("celery-beat"),
-        *deployment.replicas("web"),
+        *deployment.replicas("celery"), *deployment.replicas("celery-backups"),
+        *deployment.replicas("celery-realtime"), *deployment.replicas("celery-beat"), *deployment.replicas("web"),
     )  # fmt: skip
     assert [container.name for container in running] == [
-        "celery-1", "celery-realtime-1", "celery-beat-1", "celery-beat-2", "web-1",
+        "celery-1", "celery-backups-1", "celery-realtime-1", "celery-beat-1", "celery-beat-2", "web-1",
     ]  # fmt: skip
     for container in running:
         container.wait_until_healthy()
