@@ -6,10 +6,11 @@ the others.
 
 import sys
 
-from bench import backups, day, decide, mishaps, overhead, panel, prices
+from bench import backups, calendar_rules, day, decide, mishaps, notify, overhead, panel, prices, siege
 from bench.machine import facts, report
 
 BENCHES = {
+    "calendar": calendar_rules.main,
     "decide": decide.main,
     "overhead": overhead.main,
     "prices": prices.main,
@@ -20,6 +21,11 @@ BENCHES = {
 report("machine", **facts())
 if sys.argv[1:2] == ["panel"]:
     panel.main(sys.argv[2:])
+elif sys.argv[1:2] == ["notify"]:
+    calendar_rules.main()
+    notify.main(sys.argv[2:])
+elif sys.argv[1:2] == ["siege"]:
+    siege.main(sys.argv[2:])
 elif sys.argv[1:2] == ["backups"]:
     backups.main(sys.argv[2:])
 else:

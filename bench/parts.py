@@ -15,14 +15,14 @@ from zargar.embedded.valkey import Valkey
 
 
 @contextmanager
-def parts() -> Iterator[None]:
-    """Start them, set Django up, and stop them."""
+def parts() -> Iterator[Postgres]:
+    """Start them, set Django up, give the cluster, and stop them."""
     with tempfile.TemporaryDirectory(prefix="zargar-bench-") as folder, Valkey(Path(folder) / "valkey") as valkey:
         cluster = Postgres(Path(folder) / "postgres", durable=True)
         cluster.start()
         try:
             _django_on(cluster, valkey)
-            yield
+            yield cluster
         finally:
             _disconnect()
             cluster.destroy()
