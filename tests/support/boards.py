@@ -76,6 +76,14 @@ class BoardServer:
         """End it, whatever happened."""
         self.stop()
 
+    def tell(self, order: str, **what: object) -> None:
+        """Send an order to the control, as `misbehave` or `sms/kavenegar`."""
+        self._post(order, **what)
+
+    def forget(self, path: str) -> None:
+        """Have what is kept at a path of the control be forgotten."""
+        self._exchange("DELETE", path)
+
     def order(self, body: str) -> bytes:
         """Send an order to misbehave as it stands."""
         return self._exchange("POST", "/_sandbox/misbehave", body.encode())

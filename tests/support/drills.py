@@ -57,7 +57,7 @@ def published(house: House, backup: Backup, told: Manifest) -> Backup:
     data = manifest.dump(told)
     faults = {one.vault: one.error for one in put_in_all(house.vaults, manifest.key_of(told.backup), data)}
     holds = {pack.schema: pack.holds for pack in Backup.objects.order_by("number")[0].packs.all()}
-    held = {entry.place.pack: Held(holds[entry.schema], entry.place.pack, entry.schema) for entry in told.packs}
+    held = {entry.place.pack: Held(holds[entry.label], entry.place.pack, entry.schema) for entry in told.packs}
     store.finish(backup, told, sha256=hashlib.sha256(data).hexdigest(), held=held, faults=faults)
     found = store.found(backup.id)
     assert found is not None

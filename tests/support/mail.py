@@ -30,10 +30,10 @@ class MailSandbox(BoardServer):
         """Have the mail server go wrong, in a way of `zargar.sandbox.mail.Mischief`; None: behave again."""
         self._exchange("POST", "/_sandbox/mail", json.dumps({"how": how}).encode())
 
-    def forget(self) -> None:
+    def forget(self, path: str = "/_sandbox/mail") -> None:
         """Behave again, and forget all letters."""
         self.mischief(None)
-        self._exchange("DELETE", "/_sandbox/mail")
+        super().forget(path)
 
 
 @contextmanager

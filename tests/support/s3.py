@@ -32,7 +32,8 @@ _NUMBERS = count(1)
 class Fault:
     """What the front does instead of, or after, passing a request on; `times` is how often.
 
-    `swallow`: passed on, but the answer is lost. `cut`: a body is broken off after so many bytes.
+    `swallow`: passed on, but the answer is lost. `cut`: a body is broken off after so many bytes. `met`: set when the
+    request has come (or, with `swallow`, been passed on); who asked is then never answered.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     swallow: bool = False
     cut: int | None = None
+    met: threading.Event | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.front.bytes_per_second and body:
             time.sleep(len(body) / self.front.bytes_per_second)
         fault = self.front.fault(asked)
-        if fault is not None and not fault.swallow and fault.cut is None:
+        if fault is not None and fault.met is not None and not fault.swallow:
+            self._hold(fault.met)
+        elif fault is not None and not fault.swallow and fault.cut is None:
             self._refuse(fault.status, fault.code, fault.message, fault.headers)
         elif (refused := self.front.refusal(asked, body)) is not None:
             self._refuse(*refused, {})
@@ -158,6 +162,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- http.server's name
         pass
+
+    def _hold(self, met: threading.Event) -> None:
+        """Say that a request has come, and answer nothing until whoever asked has hung up."""
+        self.close_connection = True
+        met.set()
+        self.connection.settimeout(60)
+        while self.connection.recv(1 << 16):
+            pass
 
     def _refuse(self, status: int, code: str, message: str, headers: Mapping[str, str]) -> None:
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
@@ -174,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         connection.close()
         if fault is not None and fault.swallow:
             self.close_connection = True
+            if fault.met is not None:
+                self._hold(fault.met)
             return
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP}
         length = answer.getheader("content-length", "0") if asked.method == "HEAD" else str(len(data))

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test.utils import override_settings
 
 from tests.support.mail import OPERATOR, MailSandbox, mail_goes_to
 from zargar import mail
 from zargar.backups import jobs, report_store, reporting
-from zargar.backups.models import Backup, BackupReport, Copy, CopyState, Pack, State
+from zargar.backups.models import Backup, BackupReport, Copy, CopyState, Drill, Pack, State
 from zargar.backups.reports import WEEK, Period
 from zargar.backups.retention import Kind
 from zargar.clock import TEHRAN
@@ -76,6 +77,7 @@ def test_for_each_shop_and_vault_the_last_proven_copy_is_the_newest_that_is_good
         "name": "shared",
         "copies": 0,
         "proven": {"one": None, "two": None},
+        "restored": {"one": None, "two": None},
     }
     assert body["worries"].keys() == {"degraded", "lacking", "shops_without"}
 
@@ -83,7 +85,37 @@ def test_for_each_shop_and_vault_the_last_proven_copy_is_the_newest_that_is_good
 def test_only_a_copy_that_was_read_back_counts_as_proven(shop: Shop) -> None:
     backup(shop, at=SIX - timedelta(hours=3), one=CopyState.STORED, two=CopyState.MISSING)
     [standing] = report_store.shops({str(shop.id): "negin"}, in_vaults=VAULTS)
-    assert standing == {"holds": str(shop.id), "name": "negin", "copies": 1, "proven": {"one": None, "two": None}}
+    nowhere = {"one": None, "two": None}
+    assert standing == {
+        "holds": str(shop.id), "name": "negin", "copies": 1, "proven": nowhere, "restored": nowhere,
+    }  # fmt: skip
+
+
+def test_the_last_proven_restore_is_a_figure_of_each_shop_and_vault(shop: Shop) -> None:
+    made = backup(shop, at=SIX - timedelta(days=3))
+    for vault, hours, faults in (("one", 40, ""), ("one", 20, ""), ("one", 10, "a row is missing"), ("two", 5, "gone")):
+        at = SIX - timedelta(hours=hours)
+        Drill.objects.create(
+            backup=made, vault=vault, holds=str(shop.id), schema=shop.schema_name, drilled_at=at,
+            proven_at=None if faults else at, milliseconds=1, faults=faults,
+        )  # fmt: skip
+    with override_settings(DRILL_PERIOD=timedelta(days=7)):
+        body = reporting.as_of_now(kind="daily", now=SIX, vaults=VAULTS)
+    standing = {one["name"]: one for one in body["shops"]}[shop.schema_name]
+    assert standing["restored"] == {"one": (SIX - timedelta(hours=20)).isoformat(), "two": None}
+    assert body["worries"]["undrilled"] == [shop.schema_name]
+
+
+def test_packs_of_files_are_told_of_too_also_those_that_no_backup_holds(shop: Shop) -> None:
+    made = backup(shop, at=SIX - timedelta(hours=3))
+    Pack.objects.create(
+        backup=made, holds="roles", schema="roles", taken_at=SIX, tables=0, rows=0, files=1, plain_bytes=1,
+        stored_bytes=1,
+    )  # fmt: skip
+    with override_settings(BACKUP_FILES={"media": "/srv/media"}):
+        body = reporting.as_of_now(kind="daily", now=SIX, vaults=VAULTS)
+    assert [one["name"] for one in body["shops"]] == ["shared", "files.media", "roles", shop.schema_name]
+    assert body["worries"]["shops_without"] == ["shared", "files.media"]
 
 
 def test_each_vault_says_what_it_holds_lacks_and_lets_go(shop: Shop) -> None:

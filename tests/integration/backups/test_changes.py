@@ -3,7 +3,7 @@
 # ruff: noqa: S608 -- the names in the statements are the test's own
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -97,6 +97,9 @@ class Interrupted:
             self.left -= 1
             self.happening()
         return ddl
+
+    def dump_many(self, connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, Ddl]:
+        return {schema: self.dump(connection, schema) for schema in schemas}
 
 
 @pytest.mark.parametrize("statement", [DDL[0], DDL[1], DDL[9], DDL[19], DDL[27]])

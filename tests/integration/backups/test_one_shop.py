@@ -200,7 +200,7 @@ def test_a_body_that_names_its_shop_makes_a_shape_of_its_own(shops: Shops) -> No
     assert len(shops.known) == 2
 
 
-@pytest.mark.parametrize("program", ["wheel", pytest.param("debian", marks=pytest.mark.debian("psql"))])
+@pytest.mark.parametrize("program", ["wheel", pytest.param("debian", marks=pytest.mark.debian("postgresql-client"))])
 def test_a_pack_comes_back_with_psql_alone(shops: Shops, rich: str, tmp_path: Path, program: str) -> None:
     before = shops.dumped(rich)
     members, _ = shops.read(rich)
@@ -331,3 +331,10 @@ def test_a_name_that_needs_quotes_is_a_name(shops: Shops) -> None:
     shops.run("""ALTER SCHEMA plain RENAME TO "We're .*" """)
     members, _ = shops.read("We're .*")
     assert shops.restore(members, "We're .*", 'a "copy"').tables
+
+
+def test_the_planner_knows_a_copy_as_soon_as_it_is_there(shops: Shops, rich: str) -> None:
+    members, _ = shops.read(rich)
+    shops.restore(members, rich, "copy")
+    known = shops.rows("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'copy' ORDER BY 1")
+    assert {"base", "heir", "pieces", "settings"} <= {name for (name,) in known}

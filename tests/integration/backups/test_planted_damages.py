@@ -4,6 +4,8 @@ The whole path: the pack is opened, changed, sealed for the shop's key, written 
 facts that were recorded, and entered in the catalogue as whole. Only a restored copy can tell.
 """
 
+import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +47,7 @@ class Scene:
     made: making.Made
     members: list[Member]
     lead: list[Member]
+    folder: Path
 
     def drilled(self, backup: Backup) -> tuple[str, ...]:
         """Drill the rich shop out of the first vault; return the faults."""
@@ -79,7 +82,7 @@ def _scene(database: ScratchDatabase, postgres: Server, folder: Path) -> Scene:
     server = DrillServer(postgres.admin_url, clock=clock.now, surroundings=drill_store.surroundings())
     made = operations.back_up_all(house=house, kind=Kind.DAILY, reason="honest")
     gold, lead = (members_of(house, made, schema, OPERATIONS) for schema in (RICH, "lead"))
-    return Scene(house, DrillYard(house.vaults, server, OPERATIONS.identity), made, gold, lead)
+    return Scene(house, DrillYard(house.vaults, server, OPERATIONS.identity), made, gold, lead, folder)
 
 
 def without(name: str) -> Callable[[Scene], Members]:
@@ -108,6 +111,21 @@ def with_its_own_facts(scene: Scene) -> Members:
     return [facts if member.name == "facts.json" else member for member in fewer]
 
 
+def without_a_table(scene: Scene) -> Members:
+    """A table is gone from the head of the pack, its rows with it; the DDL makes it, empty."""
+    head, *rest = scene.members
+    body = json.loads(head.data)
+    [lost] = [place["folder"] for place in body["tables"] if place["name"] == "heir"]
+    body["tables"] = [place for place in body["tables"] if place["name"] != "heir"]
+    kept = [member for member in rest if not member.name.startswith(f"{lost}/")]
+    return [replace(head, data=json.dumps(body).encode()), *kept]
+
+
+def with_columns_in_another_order(scene: Scene) -> Members:
+    """The DDL makes two columns in the other order; the rows still say which is which."""
+    return edited(scene.members, r"pre-data\.sql", b"    a integer,\n    b text\n", b"    b text,\n    a integer\n")
+
+
 DAMAGES: dict[str, Callable[[Scene], Members]] = {
     "missing row": edit(r"data/.*base/.*", b"2\t\\N\n", b""),
     "extra row": edit(r"data/.*base/.*", b"2\t\\N\n", b"2\t\\N\n2\t\\N\n"),
@@ -130,6 +148,21 @@ DAMAGES: dict[str, Callable[[Scene], Members]] = {
     "missing comment": edit(r"pre-data\.sql", b"COMMENT ON SCHEMA", b"-- COMMENT ON SCHEMA"),
     "missing grant": edit(r"pre-data\.sql", b"GRANT USAGE ON SCHEMA gold", b"-- GRANT USAGE ON SCHEMA gold"),
     "unrefreshed view": edit(r"refresh\.sql", b'REFRESH MATERIALIZED VIEW "gold"."heavy"', b"--"),
+    "dropped constraint": edit(
+        r"post-data\.sql",
+        b"CREATE INDEX pieces_attributes",
+        b"ALTER TABLE gold.pieces DROP CONSTRAINT pieces_code_not_blank; CREATE INDEX pieces_attributes",
+    ),
+    "dropped check of a domain": edit(r"pre-data\.sql", b"CONSTRAINT grams_check CHECK ((VALUE >= (0)::numeric))", b""),
+    "dropped foreign key": edit(
+        r"post-data\.sql", b"ADD CONSTRAINT sales_piece_fkey FOREIGN KEY (piece)", b"ADD CHECK (true); --"
+    ),
+    "changed comment": edit(r"pre-data\.sql", b"COMMENT ON TYPE gold.size IS '", b"COMMENT ON TYPE gold.size IS 'x"),
+    "columns in another order": with_columns_in_another_order,
+    "missing table": without_a_table,
+    "a table's DDL missing": edit(
+        r"pre-data\.sql", b"CREATE UNLOGGED TABLE gold.scratch", b"CREATE TABLE gold.scratch_2"
+    ),
     "a statement that does not parse": edit(r"post-data\.sql", b"CREATE TRIGGER", b"CREATE TIGER"),
     "a grant to nobody": edit(r"pre-data\.sql", b"TO zargar_app", b"TO zargar_nobody"),
     "a member of DDL missing": without(r"post-data\.sql"),
@@ -170,6 +203,47 @@ def test_places_of_two_shops_exchanged_in_the_manifest_are_red(scene: Scene) -> 
     verdicts = drills.run_named(scene.yard, backup=backup.id, vault="two").verdicts
     assert [one.proven for one in verdicts] == [False, False]
     assert all("WrongKeyError" in one.faults[0] for one in verdicts)
+
+
+def flipped(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+BROKEN: dict[str, Callable[[Path, int], None]] = {
+    "a bit of a segment flipped": flipped,
+    "a segment cut short": os.truncate,
+    "a segment that is gone": lambda path, half: path.unlink(),  # noqa: ARG005 -- one shape for all
+    "a segment without a byte": lambda path, half: os.truncate(path, 0),  # noqa: ARG005 -- as above
+}
+"""What happens to a stored segment behind its vault's back."""
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_damaged_object_is_seen_by_the_drill_without_its_being_read_back(scene: Scene, broken: str) -> None:
+    made = operations.back_up_shop(
+        house=scene.house, shop_id=Shop.objects.get(schema_name=RICH).id, kind=Kind.SHOP, reason=broken
+    )
+    [segment] = made.manifest.segments
+    path = scene.folder / "one" / segment.key
+    path.chmod(0o600)
+    BROKEN[broken](path, segment.size // 2)
+    assert scene.drilled(Backup.objects.get(id=made.manifest.backup))
+    [two] = drills.run_named(scene.yard, backup=made.backup.id, shop=RICH, vault="two").verdicts
+    assert two.faults == ()
+
+
+def test_pg_dump_s_text_of_the_copy_is_the_second_witness(scene: Scene) -> None:
+    """The copy is as the facts say; the text in the pack says something more that a restore does not keep."""
+    said = edited(
+        scene.members, r"post-data\.sql", b"CREATE TRIGGER stamped BEFORE",
+        b"CREATE TRIGGER later AFTER DELETE ON gold.pieces FOR EACH ROW EXECUTE FUNCTION gold.stamp();\n"
+        b"DROP TRIGGER later ON gold.pieces;\nCREATE TRIGGER stamped BEFORE",
+    )  # fmt: skip
+    [fault] = scene.drilled(resealed(scene.house, scene.made, {RICH: said}))
+    assert fault.startswith("DDL of post-data")
+    assert "CREATE TRIGGER later" in fault
 
 
 def test_a_manifest_of_another_backup_is_red(scene: Scene) -> None:

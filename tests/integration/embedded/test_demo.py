@@ -17,6 +17,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.support.databases import Server
+from zargar import names
 from zargar.embedded.postgres import Postgres
 from zargar.embedded.proofs import PROOFS
 from zargar.embedded.valkey import Valkey
@@ -52,13 +53,14 @@ def running(folder: Path, *command: str, **given: str) -> Iterator[subprocess.Po
             demo.kill()
 
 
-def await_news(demo: "subprocess.Popen[str]", kind: str) -> dict[str, Any]:
+def await_news(demo: "subprocess.Popen[str]", kind: str, *, task: str | None = None) -> dict[str, Any]:
+    """Read on until the news is of this kind, and of a run of `task` where one is named: others end in between."""
     assert demo.stdout is not None
     for line in demo.stdout:
         news: dict[str, Any] = json.loads(line)
-        if news["news"] == kind:
+        if news["news"] == kind and task in {None, news.get("task")}:
             return news
-    return pytest.fail(f"it ended with {demo.wait()} before it told of {kind!r}")
+    return pytest.fail(f"it ended with {demo.wait()} before it told of {kind!r} {task or ''}")
 
 
 def children(folder: Path) -> list[psutil.Process]:
@@ -124,7 +126,7 @@ def test_ctrl_c_ends_everything_in_order_and_is_a_success(data: Path) -> None:
     with running(data) as demo:
         started = children(data)
         assert len(started) == 9  # two servers, the sandbox, three workers, two beats, the web
-        price = await_news(demo, "run")
+        price = await_news(demo, "run", task=names.UPDATE_GOLD_PRICES)
         assert price["summary"]["decision"] in {"accepted", "held", "stale"}
         demo.send_signal(signal.SIGINT)
         assert demo.wait(PATIENCE) == 0
@@ -170,8 +172,8 @@ def test_a_killed_child_comes_back_and_the_news_says_so(data: Path) -> None:
 def test_up_is_the_system_without_sandbox_and_without_shops_of_its_own(data: Path) -> None:
     nobody = "http://127.0.0.1:1"  # or it would ask the real boards
     with running(data, "up", ZARGAR_SANDBOX_URL=nobody) as up:
-        names = [child["name"] for child in json.loads((data / "processes.json").read_text())["running"]]
-        assert names == ["postgres", "valkey", "realtime", "house", "drills", "beat-1", "beat-2", "web"]
+        children_of_up = [child["name"] for child in json.loads((data / "processes.json").read_text())["running"]]
+        assert children_of_up == ["postgres", "valkey", "realtime", "house", "drills", "beat-1", "beat-2", "web"]
         keys = ("ZARGAR_BACKUP_IDENTITY_FILE", "ZARGAR_DRILL_DATABASE_URL")
         given = {
             child["name"]: [bool(psutil.Process(child["pid"]).environ().get(key)) for key in keys]

@@ -37,5 +37,11 @@ def test_when_boards_fall_silent_the_operators_get_one_letter_without_anybody_as
     assert "talasea, tgju" in letter["text"]
     (sent,) = sends
     assert sent.queue == "bulk"
-    assert sent.summary == {"notice": sent.kwargs["notice_id"], "sent": True, "what": "opened", "alert": "sources_poor"}
+    assert sent.summary == {
+        "notice": sent.kwargs["notice_id"],
+        "sent": True,
+        "what": "opened",
+        "alert": "sources_poor",
+        "telephones": 0,
+    }
     assert OPERATOR not in hands.words()

@@ -8,8 +8,11 @@ from django.template import Context, Template
 
 from zargar import names
 from zargar.admin_panel import cadences, words
+from zargar.backups.models import CopyState
 from zargar.ledger.models import State as RunState
 from zargar.monitoring.house import Code
+from zargar.notifications.outbox import State as MessageState
+from zargar.notifications.values import Channel, Delivery
 from zargar.persian import UNKNOWN
 from zargar.pricing.current import Standing
 from zargar.pricing.models import Verdict
@@ -39,6 +42,13 @@ def test_every_reason_task_and_entry_has_a_persian_word() -> None:
     assert set(words.TASKS) == names.CONTRACT
     assert set(words.ENTRIES) == {entry.name for entry in ENTRIES}
     assert set(words.FINDINGS) == set(Code)
+    assert set(words.COPIES) == set(CopyState.values)
+
+
+def test_every_word_of_messages_has_its_persian() -> None:
+    assert set(words.MESSAGES) == {state.value for state in MessageState}
+    assert set(words.CHANNELS) == {channel.value for channel in Channel}
+    assert set(words.DELIVERIES) == {delivery.value for delivery in Delivery}
 
 
 def test_a_word_that_is_not_listed_is_shown_as_it_is_stored() -> None:

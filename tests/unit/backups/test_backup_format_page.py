@@ -4,15 +4,18 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.support.vaults import BACKUP, directory, shop_members, written
 from zargar.backups import age, description, keys
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
-from zargar.backups.manifest import Manifest, PackEntry, SegmentEntry, dump, key_of
+from zargar.backups.file_facts import FileFacts, FileKind, FilesFacts
+from zargar.backups.manifest import Manifest, PackEntry, SegmentEntry, compressed, dump, key_of
 from zargar.backups.vaults.both import put_in_all
 from zargar.backups.vaults.directory import DirectoryVault
 
@@ -34,6 +37,7 @@ key = next(line for line in Path(told.i).read_text().splitlines() if line.starts
 with open(told.o, "wb") if told.o else sys.stdout.buffer as out, open(told.file, "rb") as file:
     age.unlock(file.read, out.write, key)
 """
+FILE = asdict(FileFacts("a", FileKind.FILE))
 OPERATIONS, ESCROW = age.generate(), age.generate()
 
 
@@ -51,9 +55,10 @@ def vault(tmp_path: Path) -> DirectoryVault:
     packs = {shop: (shop_members(shop, rows=9_000), key.recipient) for shop, key in made.items()}
     places = written([vault], packs, most_bytes=2_000)
     segments = tuple(SegmentEntry(stored.key, stored.size, "00" * 32) for stored in vault.keys(f"segments/{BACKUP}/"))
-    entries = tuple(PackEntry(p.pack, p.pack, made[p.pack].object, p, facts(p.pack)) for p in places)
+    tally = FilesFacts(0, 0, "00" * 16)
+    entries = tuple(PackEntry(p.pack, p.pack, made[p.pack].object, p, facts(p.pack), tally) for p in places)
     manifest = Manifest(BACKUP, "daily", AT, AT, "zargar", 180006, entries, segments)
-    put_in_all([vault], key_of(BACKUP), dump(manifest))
+    put_in_all([vault], key_of(BACKUP), compressed(dump(manifest)))
     assert all(len(place.pieces) > 1 for place in places)
     return vault
 
@@ -73,24 +78,30 @@ def run(script: str, vault_root: Path, **variables: str) -> str:
     return done.stdout
 
 
+def content(vault: DirectoryVault) -> bytes:
+    """What the manifest's file holds."""
+    return zstandard.ZstdDecompressor().decompressobj().decompress(b"".join(vault.read(key_of(BACKUP))))
+
+
 def test_every_field_of_a_manifest_is_on_the_page(vault: DirectoryVault) -> None:
-    manifest = json.loads(b"".join(vault.read(key_of(BACKUP))))["manifest"]
+    manifest = json.loads(content(vault))["manifest"]
     pack = manifest["packs"][0]
-    fields = {*manifest, *manifest["segments"][0], *manifest["tables"][0], *pack, *pack["facts"]}
+    fields = {*manifest, *manifest["segments"][0], *manifest["tables"][0], *pack, *pack["facts"], *pack["files"], *FILE}
     assert {field for field in fields if f"`{field}`" not in PAGE} == set()
 
 
 def test_every_member_of_a_pack_is_on_the_page_in_its_order() -> None:
     names = [
         description.PACK, description.PRE_DATA, description.DATA, description.SEQUENCES, description.POST_DATA,
-        description.REFRESH, description.RESTORE, description.FACTS,
+        description.REFRESH, description.RESTORE, description.FACTS, description.FILES, description.RESTORE_FILES,
     ]  # fmt: skip
     at = [PAGE.index(f"| `{name}") for name in names]
     assert at == sorted(at)
 
 
+@pytest.mark.debian("zstd")
 def test_the_line_that_proves_a_manifest_does(vault: DirectoryVault, tmp_path: Path) -> None:
-    recorded = json.loads(b"".join(vault.read(key_of(BACKUP))))["sha256"]
+    recorded = json.loads(content(vault))["sha256"]
     assert run(BLOCKS[0].replace("BACKUP", "$BACKUP"), tmp_path / "vault").split()[0] == recorded
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 
 from tests.support.vaults import BACKUP
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
+from zargar.backups.file_facts import FilesFacts
 from zargar.backups.manifest import (
     DamagedManifestError,
     Manifest,
     PackEntry,
     SegmentEntry,
     UnknownFormatError,
+    compressed,
     dump,
     key_of,
     load,
@@ -47,8 +50,9 @@ def entry(shop: str, offset: int) -> PackEntry:
 
 
 FILES = PackEntry(
-    None, "", "keys/_shared/0.age", PackPlace("roles", (Piece(SEGMENT, 0, 9),), "1" * 64, "2" * 64, 1), None
-)
+    None, "", "keys/roles/0.age", PackPlace("roles", (Piece(SEGMENT, 0, 9),), "1" * 64, "2" * 64, 1), None,
+    FilesFacts(1, 9, "ef" * 16),
+)  # fmt: skip
 MANIFEST = Manifest(
     backup=BACKUP,
     kind="daily",
@@ -97,12 +101,26 @@ def test_it_is_json_that_says_what_it_holds_once() -> None:
     assert " " not in text.replace("zargar 0.1.0", "").replace(MANIFEST.excluded[0], "")
 
 
+@pytest.mark.debian("zstd")
 def test_stock_tools_prove_its_hash(tmp_path: Path) -> None:
-    path = tmp_path / "manifest.json"
-    path.write_bytes(dump(MANIFEST))
-    line = f"tail -c +13 {path} | head -c -78 | sha256sum"
+    path = tmp_path / "manifest.zst"
+    path.write_bytes(compressed(dump(MANIFEST)))
+    line = f"zstd -dc {path} | tail -c +13 | head -c -78 | sha256sum"
     proof = subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout.decode()  # noqa: S607 -- as the docs have it
-    assert proof.split()[0] == json.loads(path.read_bytes())["sha256"]
+    assert proof.split()[0] == json.loads(dump(MANIFEST))["sha256"]
+
+
+def test_the_file_is_compressed_and_what_does_not_open_whole_is_damage() -> None:
+    file = compressed(dump(MANIFEST))
+    assert load(file) == MANIFEST
+    assert len(file) < len(dump(MANIFEST))
+    for at in range(4, len(file)):
+        with pytest.raises(DamagedManifestError):
+            load(file[:at])
+        with suppress(DamagedManifestError):  # a bit that zstd does not look at changes nothing
+            assert load(file[:at] + bytes([file[at] ^ 1]) + file[at + 1 :]) == MANIFEST
+    with pytest.raises(DamagedManifestError, match="something follows"):
+        load(file + b"\n")
 
 
 def test_times_of_another_zone_are_written_as_utc() -> None:
@@ -181,4 +199,4 @@ def test_ten_thousand_shops_take_what_their_digests_take() -> None:
 
 
 def test_its_key_says_whose_it_is() -> None:
-    assert key_of(BACKUP) == f"manifests/{BACKUP}.json"
+    assert key_of(BACKUP) == f"manifests/{BACKUP}.zst"

@@ -1,5 +1,6 @@
 """A shop's key opens for operations and for escrow, for nobody else, and not at all once it is destroyed."""
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from zargar.backups.vaults.breaking import BreakingVault
 from zargar.backups.vaults.directory import DirectoryVault
 
 OPERATIONS, ESCROW, STRANGER = age.generate(), age.generate(), age.generate()
+AT = datetime(2026, 11, 23, tzinfo=UTC)
 HOLDERS = keys.Keyholders(operations=OPERATIONS.recipient, escrow=ESCROW.recipient)
 
 
@@ -80,19 +82,35 @@ def test_a_destroyed_shops_packs_open_no_more_and_its_neighbours_do(vaults: list
     gone, _ = keys.create("shop", vaults, HOLDERS)
     old, _ = keys.create("shop", vaults, HOLDERS)
     stays, _ = keys.create("shop2", vaults, HOLDERS)
-    assert keys.destroy("shop", vaults) == (Outcome("here", None), Outcome("there", None))
+    assert keys.destroy([gone.object, old.object], vaults, at=AT) == (Outcome("here", None), Outcome("there", None))
     for vault in vaults:
         for key in (gone, old):
-            with pytest.raises(keys.DamagedKeyError, match="gone"):
+            with pytest.raises(keys.ErasedKeyError, match="was erased at 2026-11-23"):
                 keys.read(vault, key, OPERATIONS.identity)
         assert keys.read(vault, stays, OPERATIONS.identity)
-    assert keys.destroy("shop", vaults) == (Outcome("here", None), Outcome("there", None))
+        assert keys.erased(vault) == {gone.object: AT, old.object: AT}
+    again = keys.destroy([gone.object, old.object], vaults, at=AT + timedelta(days=1))
+    assert again == (Outcome("here", None), Outcome("there", None))
+    assert keys.erased(vaults[0]) == {gone.object: AT, old.object: AT}
+
+
+def test_a_shop_that_has_the_name_of_an_erased_one_keeps_its_key(vaults: list[DirectoryVault]) -> None:
+    erased, heir = (keys.create("shop", vaults, HOLDERS)[0] for _ in range(2))
+    keys.destroy([erased.object], vaults, at=AT)
+    assert keys.read(vaults[1], heir, OPERATIONS.identity)
+
+
+def test_a_key_that_is_gone_without_a_mark_is_damage(vaults: list[DirectoryVault], tmp_path: Path) -> None:
+    key, _ = keys.create("shop", vaults, HOLDERS)
+    (tmp_path / "here" / key.object).unlink()
+    with pytest.raises(keys.DamagedKeyError, match="gone"):
+        keys.read(vaults[0], key, OPERATIONS.identity)
 
 
 def test_a_vault_that_still_holds_a_destroyed_key_is_named(vaults: list[DirectoryVault], tmp_path: Path) -> None:
-    keys.create("shop_a", vaults, HOLDERS)
+    key, _ = keys.create("shop_a", vaults, HOLDERS)
     (tmp_path / "here").rename(tmp_path / "away")
-    here, there = keys.destroy("shop_a", vaults)
+    here, there = keys.destroy([key.object], vaults, at=AT)
     assert "the directory is not there" in str(here.error)
     assert there.error is None
 
@@ -142,7 +160,7 @@ def test_a_vault_that_was_away_is_given_the_keys_that_it_lacks(vaults: list[Dire
 
 def test_a_key_that_no_vault_has_is_told_by_each(vaults: list[DirectoryVault]) -> None:
     key, _ = keys.create("shop_a", vaults, HOLDERS)
-    keys.destroy("shop_a", vaults)
+    keys.destroy([key.object], vaults, at=AT)
     assert [outcome.error for outcome in keys.spread([key.object], vaults)] == [
         f"no vault has {key.object}: what it locks can never be opened"
     ] * 2

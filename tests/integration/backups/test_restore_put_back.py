@@ -1,0 +1,146 @@
+"""A restore that fails, or is killed, leaves the shop as it was: its own rows, its own state, and no other schema."""
+
+# ruff: noqa: S608 -- the names in the statements are the test's own
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from tests.support.databases import ScratchDatabase, django_uses
+from tests.support.packs import Shops
+from tests.support.paying import SHOP, as_before, paid, pay, restored, schemas, taking_payments
+from tests.support.restores import OPERATIONS, Recording, desk_of, house_of
+from tests.support.vaults import directory
+from zargar.backups import operations, restores
+from zargar.backups.making import House
+from zargar.backups.models import RestoreState
+from zargar.backups.ports import VaultUnreachableError
+from zargar.backups.restores import RestoreFailedError
+from zargar.backups.retention import Kind
+from zargar.backups.vaults.breaking import BreakingVault
+from zargar.outcomes import Retryable
+from zargar.shops.models import Domain, Shop, State
+from zargar.shops.schemas import SHOP_LOCK
+
+
+@pytest.fixture(autouse=True)
+def _as_owner(database: ScratchDatabase) -> Iterator[None]:
+    """Restores are the owner's, as `zargar restore` is."""
+    with django_uses(database.owner_url):
+        yield
+
+
+@pytest.fixture
+def house(database: ScratchDatabase, tmp_path: Path) -> House:
+    return house_of(database.owner_url, (directory(tmp_path, "one"), directory(tmp_path, "two")))
+
+
+@pytest.fixture
+def shop(shops: Shops) -> Shop:
+    return taking_payments(shops)
+
+
+@pytest.fixture
+def backup(house: House, shop: Shop) -> UUID:
+    made = operations.back_up_shop(house=house, shop_id=shop.id, kind=Kind.SHOP, reason="a test")
+    found: UUID = made.backup.id
+    return found
+
+
+class Refusing:
+    """A domain that cannot look at the shop now."""
+
+    def restored(self, shop_id: int, *, taken_at: datetime) -> None:  # noqa: ARG002 -- the port's arguments
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {SHOP}.payments VALUES (77, 'by a domain')")
+        message = f"shop {shop_id} cannot be looked at"
+        raise Retryable(message)
+
+
+def test_what_a_domain_refuses_is_swapped_back(house: House, shops: Shops, shop: Shop, backup: UUID) -> None:
+    pay(shops, 4)
+    with pytest.raises(RestoreFailedError, match=f"{SHOP} is as it was and active again.*cannot be looked at"):
+        restored(desk_of(house, Recording(), Refusing()), backup)
+    as_before(shops, shop)
+    restored(desk_of(house), backup)
+    assert paid(shops) == {1, 2, 3}
+
+
+def test_without_a_safety_snapshot_nothing_is_replaced(house: House, shops: Shops, shop: Shop, backup: UUID) -> None:
+    pay(shops, 4)
+    full = tuple(BreakingVault(vault, error=VaultUnreachableError, after=0) for vault in house.vaults)
+    with pytest.raises(RestoreFailedError, match="came to nothing"):
+        restored(desk_of(replace(house, vaults=full)), backup)
+    as_before(shops, shop)
+
+
+@pytest.mark.parametrize("mode", ["ACCESS SHARE", "ROW EXCLUSIVE"])
+def test_whoever_stays_inside_is_waited_for_only_so_long(
+    house: House, shops: Shops, shop: Shop, backup: UUID, mode: str
+) -> None:
+    pay(shops, 4)
+    with shops.database.owner() as holder:
+        holder.execute("BEGIN")
+        holder.execute(f"LOCK TABLE {SHOP}.payments IN {mode} MODE".encode())
+        with pytest.raises(RestoreFailedError, match="lock timeout"):
+            restored(desk_of(house), backup)
+    as_before(shops, shop)
+
+
+@pytest.mark.parametrize("by", ["undo", "the next restore"])
+@pytest.mark.parametrize(
+    ("stage", "left", "rows"),
+    [
+        ("copying", State.ACTIVE, {1, 2, 3, 4}),
+        ("closed", State.RESTORING, {1, 2, 3, 4}),
+        ("live", State.RESTORING, {1, 2, 3}),
+    ],
+)
+def test_what_a_killed_restore_left_is_settled(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path,
+    stage: str, left: State, rows: set[int], by: str,
+) -> None:  # fmt: skip
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    identity = {"ZARGAR_BACKUP_IDENTITY": OPERATIONS.identity}
+    env = {**os.environ, **database.env, **identity, "ZARGAR_DATABASE_ROLE": "owner"}
+    program = (
+        "import django, sys; django.setup(); from tests.support import restores; restores.to_be_killed(*sys.argv[1:])"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, SHOP, str(backup), str(tmp_path), stage],
+        env=env, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert killed.returncode == -9, killed.stderr.decode()
+    shop.refresh_from_db()
+    assert (shop.state, paid(shops)) == (left, rows)
+
+    if by == "undo":
+        settled = restores.undo(desk_of(house), slug=SHOP, confirm=SHOP, actor="a test", reason="it was killed")
+        assert (settled.state, settled.fault) == (RestoreState.FAILED, "its process was lost")
+        as_before(shops, shop)
+    else:
+        done = restored(desk_of(house), backup, confirm=SHOP)
+        assert (paid(shops), paid(shops, done.kept)) == ({1, 2, 3}, {1, 2, 3, 4})
+        assert schemas(shops) == {SHOP, done.kept}
+        shop.refresh_from_db()
+        assert shop.state == State.ACTIVE
+
+
+def test_work_inside_the_shop_is_waited_for_only_so_long_and_new_work_comes_back_later(
+    house: House, shops: Shops, shop: Shop, backup: UUID
+) -> None:
+    pay(shops, 4)
+    with house.connect() as inside:
+        inside.execute("SELECT pg_advisory_lock_shared(%s, %s)", [SHOP_LOCK, shop.id])
+        with pytest.raises(RestoreFailedError, match=r"work inside shop .* did not end within 1 s"):
+            restored(desk_of(house), backup)
+    as_before(shops, shop)

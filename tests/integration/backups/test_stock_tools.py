@@ -1,0 +1,138 @@
+"""The runbook's lines for a day without this program are run as they stand: one shop comes back, and all of it."""
+
+# ruff: noqa: S608 -- the names in the statements are the test's own
+
+import re
+import secrets
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.support.databases import ScratchDatabase, Server
+from tests.support.packs import Shops
+from tests.support.vaults import directory
+from zargar import clock
+from zargar.backups import age, inspection, keys, making, operations
+from zargar.backups.ddl import PgDump
+from zargar.backups.differences import compare
+from zargar.backups.file_inspection import found_in
+from zargar.backups.files import FolderSource
+from zargar.backups.keys import Keyholders
+from zargar.backups.making import House
+from zargar.backups.retention import Kind
+from zargar.backups.roles import RolesSource
+from zargar.customers.models import Customer
+from zargar.shops.models import Shop
+from zargar.tenancy import in_tenant
+
+ROOT = Path(__file__).parents[3]
+SECTION = (ROOT / "docs" / "runbook.md").read_text().partition("### With stock tools alone")[2].partition("\n## ")[0]
+COMMON, ONE_SHOP, EVERYTHING = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+OPERATIONS, ESCROW = age.generate(), age.generate()
+
+pytestmark = [pytest.mark.debian(package) for package in ("age", "jq", "postgresql-client", "zstd")]
+
+
+@pytest.fixture
+def house(database: ScratchDatabase, tmp_path: Path) -> House:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "انگشتر.jpg").write_bytes(b"\x00\xff" * 700)
+    (tmp_path / "escrow.key").write_text(f"# public key: {ESCROW.recipient}\n{ESCROW.identity}\n")
+    return House(
+        vaults=(directory(tmp_path, "one"),),
+        holders=Keyholders(OPERATIONS.recipient, ESCROW.recipient),
+        connect=lambda: psycopg.connect(database.owner_url),
+        pg_dump=PgDump.found(),
+        clock=clock.now,
+        sources=(RolesSource(), FolderSource("files.media", tmp_path / "media")),
+    )
+
+
+@pytest.fixture
+def made(house: House, shops: Shops, rich: str, shop: Shop) -> making.Made:
+    """A backup of three shops, one of which has another's DDL, and one of which has everything."""
+    Shop.objects.create(schema_name=rich, name="طلا", state="active")
+    shops.run("CREATE SCHEMA first; CREATE TABLE first.t (n integer); INSERT INTO first.t VALUES (1)")
+    shops.run("CREATE SCHEMA second; CREATE TABLE second.t (n integer); INSERT INTO second.t VALUES (2)")
+    for name in ("first", "second"):
+        Shop.objects.create(schema_name=name, name=name, state="active")
+    with in_tenant(shop.id):
+        Customer.objects.create(full_name="نگار", mobile="+989120000001", note="a\tb\\N\n")
+    return operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test")
+
+
+def run(script: str, tmp_path: Path, made: making.Made, **variables: str) -> None:
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": str(tmp_path),
+        "VAULT": str(tmp_path / "one"), "BACKUP": made.manifest.backup, "IDENTITY": str(tmp_path / "escrow.key"),
+        **variables,
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-c", COMMON + script],  # noqa: S607 -- as the page has it
+        env=environment, capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(tmp_path.glob("tmp.*")), "what was opened is deleted with the shell"
+
+
+def test_one_shop_comes_back_and_the_live_one_is_kept(
+    made: making.Made, shops: Shops, shop: Shop, tmp_path: Path
+) -> None:
+    shops.run(f"DELETE FROM {shop.schema_name}.customers_customer")
+
+    run(ONE_SHOP, tmp_path, made, SHOP=shop.schema_name, DATABASE=shops.database.owner_url)
+
+    assert shops.rows(f"SELECT full_name, note FROM {shop.schema_name}.customers_customer") == [("نگار", "a\tb\\N\n")]
+    assert shops.rows(f"SELECT count(*) FROM {shop.schema_name}_before.customers_customer") == [(0,)]
+    assert differing(shops.database.owner_url, made, shop.schema_name) == ()
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_shop_whose_ddl_is_under_another_s_name_comes_back_beside_that_one(
+    made: making.Made, shops: Shops, tmp_path: Path, name: str
+) -> None:
+    shops.run(f"TRUNCATE {name}.t")
+    run(ONE_SHOP, tmp_path, made, SHOP=name, DATABASE=shops.database.owner_url)
+    assert shops.rows("SELECT f.n, s.n FROM first.t f, second.t s") == [(1, 2)]
+    assert shops.rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'zargar_aside'") == [(0,)]
+
+
+def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
+    made: making.Made, house: House, postgres: Server, tmp_path: Path
+) -> None:
+    gone = next(entry.key for entry in made.manifest.packs if entry.shop == "second")
+    keys.destroy([gone], house.vaults, at=clock.now())
+    name = f"zargar_test_{secrets.token_hex(6)}"
+    admin = conninfo_to_dict(postgres.admin_url)
+    target = make_conninfo("", **{**admin, "dbname": name})
+    try:
+        run(
+            EVERYTHING, tmp_path, made, NAME=name, ADMIN=postgres.admin_url, DATABASE=target,
+            FILES=str(tmp_path / "files"),
+        )  # fmt: skip
+
+        schemas = [entry.schema for entry in made.manifest.packs if entry.facts and entry.shop != "second"]
+        assert len(schemas) == 4
+        for schema in schemas:
+            assert differing(target, made, schema) == ()
+        with psycopg.connect(target) as connection:
+            owners = connection.execute(
+                "SELECT nspname, nspowner::regrole::text FROM pg_namespace WHERE nspname = ANY(%s)",
+                [[*schemas, "second"]],
+            ).fetchall()
+        assert sorted(owners) == sorted((schema, "zargar_owner") for schema in schemas)
+        media = next(entry.files for entry in made.manifest.packs if entry.place.pack == "files.media")
+        assert found_in(tmp_path / "files" / "files.media") == media
+    finally:
+        postgres.drop(name)
+
+
+def differing(url: str, made: making.Made, schema: str) -> tuple[str, ...]:
+    """What is not as it was recorded."""
+    recorded = next(entry.facts for entry in made.manifest.packs if entry.schema == schema)
+    assert recorded is not None
+    with psycopg.connect(url) as connection:
+        return tuple(str(one) for one in compare(recorded, inspection.facts_of(connection, schema)))

@@ -1,0 +1,98 @@
+"""A desk for restores on a test's database, a domain that records what it is handed, and one that is killed at it."""
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from zargar import clock
+from zargar.backups import age, restores
+from zargar.backups.copied import Desk
+from zargar.backups.ddl import PgDump
+from zargar.backups.keys import Keyholders
+from zargar.backups.making import House
+from zargar.backups.ports import RestoredShop, Stored, Vault
+from zargar.backups.vaults.directory import DirectoryVault
+
+OPERATIONS, ESCROW = age.generate(), age.generate()
+
+
+@dataclass
+class Recording:
+    """A domain that must not be rewound: it keeps of which shop, as of when, and in which schema it was told."""
+
+    told: list[tuple[int, datetime, str]] = field(default_factory=list)
+
+    def restored(self, shop_id: int, *, taken_at: datetime) -> None:
+        """Keep it."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_schema()")
+            [(schema,)] = cursor.fetchall()
+        self.told.append((shop_id, taken_at, schema))
+
+
+class Killed:
+    """A domain in whose call the process is killed."""
+
+    def restored(self, shop_id: int, *, taken_at: datetime) -> None:  # noqa: ARG002 -- the port's arguments
+        """End this process at once, without a word."""
+        _die()
+
+
+class KilledReading(DirectoryVault):
+    """A vault in the reading of whose segments the process is killed: the copy is being made."""
+
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Read manifests and keys, and end this process at a segment."""
+        if key.startswith("segments/"):
+            _die()
+        return super().read(key, start=start, length=length)
+
+
+class KilledWriting(DirectoryVault):
+    """A vault in the writing to which the process is killed: the shop is closed, its snapshot is being made."""
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:  # noqa: ARG002 -- the port's arguments
+        """End this process."""
+        _die()
+
+
+def house_of(owner_url: str, vaults: tuple[Vault, ...]) -> House:
+    """What makes backups, for the test's own keys."""
+    return House(
+        vaults=vaults,
+        holders=Keyholders(OPERATIONS.recipient, ESCROW.recipient),
+        connect=lambda: psycopg.connect(owner_url),
+        pg_dump=PgDump.found(),
+        clock=clock.now,
+    )
+
+
+def desk_of(house: House, *unwound: RestoredShop) -> Desk:
+    """A desk that waits for holders of tables a second."""
+    return Desk(house, unwound=unwound, wait=timedelta(seconds=1))
+
+
+KILLED_AT = {"copying": KilledReading, "closed": KilledWriting, "live": DirectoryVault}
+
+
+def to_be_killed(slug: str, backup: str, folder: str, stage: str) -> None:
+    """Restore a shop in its place; this process is killed at a stage of it. ZARGAR_BACKUP_IDENTITY is the key."""
+    places = tuple(KILLED_AT[stage](Path(folder) / name, name=name) for name in ("one", "two"))
+    house = house_of(os.environ["DATABASE_OWNER_URL"], places)
+    restores.in_place(
+        desk_of(house, Killed()), slug=slug, backup=UUID(backup), identity=os.environ["ZARGAR_BACKUP_IDENTITY"],
+        confirm=slug, actor="a test", reason="to be killed",
+    )  # fmt: skip
+
+
+def _die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError  # nobody comes here

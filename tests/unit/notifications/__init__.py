@@ -1,0 +1,1 @@
+"""Messaging without a database: words, manners, channels."""
