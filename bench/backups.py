@@ -177,6 +177,7 @@ def _raise_locks(cluster: "Postgres") -> None:
     connections.close_all()
     with psycopg.connect(cluster.url(), autocommit=True) as superuser:
         superuser.execute(f"ALTER SYSTEM SET max_locks_per_transaction = {LOCKS}".encode())
+        superuser.execute("CHECKPOINT")  # so that the server stops within its grace
     cluster.start()
 
 

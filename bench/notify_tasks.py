@@ -31,7 +31,7 @@ def single(schema: str, shop_id: int, message_id: int) -> None:
     rendered = engine.render(default_of(row.template), row.values)
     [provider] = wiring.providers().values()
     now = clock.now()
-    reference = first_reference(now, (message_id * 0.618033988) % 1)
+    reference = first_reference(now, ((message_id * 1009 + shop_id) * 0.618033988) % 1)
     _begin(shop_id, row, reference, parts(rendered.text).parts, provider.name)
     [verdict] = provider.send([Outgoing(reference=reference, to=row.to, text=rendered.text)])
     assert isinstance(verdict, Accepted)

@@ -30,6 +30,9 @@ from zargar.refusals import InvalidError, RefusedError
 _PREFIX: Final = "keys/"
 _MARK: Final = ".erased"
 _ID_CHARACTERS: Final = 20
+_FEW: Final = 10
+"""Objects that are asked for one by one; for more, a listing of all shops' keys is cheaper."""
+
 _MOST_BYTES: Final = 16 << 10
 
 
@@ -148,9 +151,10 @@ def spread(objects: Collection[str], vaults: Sequence[Vault]) -> tuple[Outcome, 
     """Bring key objects to every vault that lacks them, from one that has them; one outcome for each vault.
 
     A pack is of no use in a vault without its key: a backup is whole where this says so too. It costs one listing of a
-    vault, and a copy for what is missing. A vault that was away when a shop's key was made is completed so.
+    vault (of a few keys, a question for each), and a copy for what is missing. A vault that was away when a shop's key
+    was made is completed so.
     """
-    held = [_held(vault) for vault in vaults]
+    held = [_held(vault, objects) for vault in vaults]
     return tuple(
         Outcome(vault.name, mine if isinstance(mine, str) else _fetched(vault, set(objects) - mine, vaults, held))
         for vault, mine in zip(vaults, held, strict=True)
@@ -178,9 +182,11 @@ def marked(names: Collection[str]) -> set[str]:
     return {f"{name.removesuffix(_MARK)}.age" for name in names if name.endswith(_MARK)}
 
 
-def _held(vault: Vault) -> set[str] | str:
-    """Return the key objects of a vault, or its error in words."""
+def _held(vault: Vault, objects: Collection[str]) -> set[str] | str:
+    """Return the key objects of a vault, of a few those that it has, or its error in words."""
     try:
+        if len(objects) <= _FEW:
+            return {name for name in objects if vault.stat(name) is not None}
         return {stored.key for stored in vault.keys(_PREFIX)}
     except VaultError as fault:
         return str(fault)
