@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from datetime import timedelta
+from threading import Thread
 from typing import Any, Final
 
 from celery import Celery, schedules
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_SLEEP: Final = timedelta(seconds=5)
 AFTER_A_FAILURE: Final = timedelta(seconds=1)
+LEAVING: Final = timedelta(seconds=5)
+"""How long each part of an orderly end may take."""
 
 
 class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery is not typed
@@ -58,13 +61,23 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery is not typed
         return sleep
 
     def close(self) -> None:
-        """End the sweeper, leave, and end the database session of this thread."""
-        self._sweeper.stop(within=timedelta(seconds=5))
+        """End the sweeper and leave. Celery calls it in the handler of the signal, whatever the main thread is doing.
+
+        That may be a statement of a tick, whose session is then locked by the very frame that waits for this call: so
+        the leaving has a thread, and with it a session, of its own.
+        """
+        self._sweeper.stop(within=LEAVING)
+        leaving = Thread(target=self._leave, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(LEAVING.total_seconds())
+
+    def _leave(self) -> None:
         try:
             heartbeats.leave(self._name)
         except DatabaseError as error:
             log.warning("the heartbeat stays behind, the ledger is out of reach: %s", type(error).__name__)
-        connection.close()
+        finally:
+            connection.close()
 
     @property
     def info(self) -> str:
