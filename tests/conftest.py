@@ -30,6 +30,11 @@ import django  # noqa: E402 -- Django reads the settings that the lines above na
 
 django.setup()
 
+from hypothesis import settings as properties  # noqa: E402 -- as above
+
+properties.register_profile("zargar", deadline=None)  # tests never assert a time
+properties.load_profile("zargar")
+
 import pytest  # noqa: E402 -- as above
 from django.conf import settings  # noqa: E402 -- as above
 from django.test.utils import override_settings  # noqa: E402 -- as above
