@@ -55,7 +55,9 @@ def test_with_ten_long_jobs_queued_a_price_starts_within_two_seconds(tmp_path: P
         wait_until(Run.objects.filter(task=tasks.NAP, state=State.RUNNING).exists, what="a long job to run")
 
         live = [entry for entry in entries() if entry.task in app.tasks]
-        slots = [schedules.run_now(live, "update-gold-prices", actor="test", reason="a price") for _ in range(3)]
+        slots = [UUID(int=n) for n in (1, 2, 3)]
+        for run in slots:
+            schedules.run_now(live, "update-gold-prices", run=run, actor="test", reason="a price")
         calls = [UUID(app.tasks[names.FORCE_GOLD_PRICE_REFRESH].delay(reason="operator").id) for _ in range(3)]
         prices = [*slots, *calls]
         wait_until(

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from zargar.backups import age, keys, manifest, store
+from zargar.backups import age, keys, manifest, sitting_store, store
 from zargar.backups.making import House, Made
 from zargar.backups.manifest import Manifest, PackEntry, SegmentEntry
 from zargar.backups.members import Member
@@ -36,7 +36,7 @@ def key_of(entry: PackEntry) -> keys.ShopKey:
 
 def resealed(house: House, made: Made, packs: dict[str, Sequence[Member]]) -> Backup:
     """Write a backup that holds these members under the facts that `made` recorded, whole and in every vault."""
-    backup = store.begin(kind=Kind.DAILY, reason="tampered with", now=house.clock())
+    backup = sitting_store.begin(kind=Kind.DAILY, reason="tampered with", now=house.clock())
     entries = []
     with SegmentWriter(str(backup.id), house.vaults) as writer:
         for slug, members in sorted(packs.items()):
@@ -58,7 +58,7 @@ def published(house: House, backup: Backup, told: Manifest) -> Backup:
     faults = {one.vault: one.error for one in put_in_all(house.vaults, manifest.key_of(told.backup), data)}
     holds = {pack.schema: pack.holds for pack in Backup.objects.order_by("number")[0].packs.all()}
     held = {entry.place.pack: Held(holds[entry.label], entry.place.pack, entry.schema) for entry in told.packs}
-    store.finish(backup, told, sha256=hashlib.sha256(data).hexdigest(), held=held, faults=faults)
+    sitting_store.finish(backup, told, sha256=hashlib.sha256(data).hexdigest(), held=held, faults=faults)
     found = store.found(backup.id)
     assert found is not None
     return found

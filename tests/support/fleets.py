@@ -17,6 +17,7 @@ from zargar.backups.facts import ShopFacts
 from zargar.backups.fleet import Fleet
 from zargar.backups.members import Member
 from zargar.backups.packs import open_pack
+from zargar.backups.reading import UnreadableError
 from zargar.backups.segments import SegmentWriter
 from zargar.backups.vaults.directory import DirectoryVault
 
@@ -38,9 +39,11 @@ class Counted:
 
     def __init__(self, beside: Callable[[], None] | None = None) -> None:
         self.schemas: list[str] = []
+        self.asked = 0
         self.beside = beside
 
     def dump(self, connection: psycopg.Connection[Any], schema: str) -> Ddl:
+        self.asked += 1
         ddl = PG_DUMP.dump(connection, schema)
         self.schemas.append(schema)
         if self.beside is not None:
@@ -57,11 +60,12 @@ class Counted:
 
 @dataclass
 class Taken:
-    """Shops as they came out of a fleet, their packs opened again out of a vault."""
+    """Shops as they came out of a fleet, their packs opened again out of a vault; `unread`: why others did not."""
 
     everything: Fleet
     packs: dict[str, tuple[list[Member], ShopFacts]]
     redone: dict[str, list[str]]
+    unread: dict[str, str]
 
 
 @dataclass
@@ -79,11 +83,17 @@ class Taking:
             self.shops.connect, names, pg_dump=pg_dump, recipient=lambda _: pair.recipient, readers=readers
         )  # fmt: skip
         with SegmentWriter("b", [vault]) as writer:
-            written = [(packed, writer.write_sealed(packed.schema, packed.write_to)) for packed in everything]
+            written, unread = [], {}
+            for packed in everything:
+                try:
+                    written.append((packed, writer.write_sealed(packed.schema, packed.write_to)))
+                except UnreadableError as why:
+                    unread[packed.schema] = str(why)
             writer.close()
         opened = {packed.schema: list(open_pack(vault, at, pair.identity)) for packed, at in written}
         return Taken(
             everything,
             {packed.schema: (opened[packed.schema], packed.facts) for packed, _ in written},
             {packed.schema: packed.redone for packed, _ in written},
+            {**everything.left_out, **unread},
         )

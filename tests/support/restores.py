@@ -26,22 +26,24 @@ OPERATIONS, ESCROW = age.generate(), age.generate()
 
 @dataclass
 class Recording:
-    """A domain that must not be rewound: it keeps of which shop, as of when, and in which schema it was told."""
+    """A domain that must not be rewound: it keeps of which shop, as of when, where and in whose place it was told."""
 
     told: list[tuple[int, datetime, str]] = field(default_factory=list)
+    replaced: list[str | None] = field(default_factory=list)
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:
         """Keep it."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_schema()")
             [(schema,)] = cursor.fetchall()
         self.told.append((shop_id, taken_at, schema))
+        self.replaced.append(replaced)
 
 
 class Killed:
     """A domain in whose call the process is killed."""
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:  # noqa: ARG002 -- the port's arguments
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
         """End this process at once, without a word."""
         _die()
 

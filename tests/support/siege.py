@@ -2,8 +2,9 @@
 
 `python -m tests.support.siege` reads one JSON object from its standard input: `database` (the owner's URL), `vaults`
 (name, and a directory or a bucket's address and keys), and where to stand still: `hold` with `vault`, `at`, `prefix`,
-or `"hold": "reading"` for the moment in which the DDL of a shop is asked for. It goes on when it is sent another line.
-A front before an S3 store may hold it anywhere else. It works as the application does, on Django's connection.
+or `"hold": "reading"` for the moment in which the DDL of a shop is asked for; and the `job` whose backup it is, if it
+is one's. It goes on when it is sent another line. A front before an S3 store may hold it anywhere else. It works as the
+application does, on Django's connection.
 """
 
 import json
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from tests.support.databases import ScratchDatabase
@@ -49,6 +51,18 @@ class Siege:
         self.popen.kill()
         assert self.popen.wait(10) == -signal.SIGKILL
 
+    def freeze(self) -> None:
+        """Stop it where it stands, as a machine that is paused does; it keeps its connections."""
+        os.kill(self.popen.pid, signal.SIGSTOP)
+
+    def come_back(self) -> str:
+        """Wake it up, let it go on, and return what it wrote at its end, which must be a bad one."""
+        os.kill(self.popen.pid, signal.SIGCONT)
+        self.go()
+        said = self.popen.communicate(timeout=60)
+        assert self.popen.returncode == 1, said
+        return said[1]
+
     def words(self) -> str:
         """What it wrote when it ended."""
         if self.popen.poll() is None:
@@ -57,9 +71,11 @@ class Siege:
 
 
 @contextmanager
-def siege(database: "ScratchDatabase", vaults: Sequence[Mapping[str, object]], hold: object = None) -> Iterator[Siege]:
+def siege(
+    database: "ScratchDatabase", vaults: Sequence[Mapping[str, object]], hold: object = None, job: UUID | None = None
+) -> Iterator[Siege]:
     """Start one; it is killed in the end."""
-    told = {"database": database.owner_url, "vaults": list(vaults), "hold": hold}
+    told = {"database": database.owner_url, "vaults": list(vaults), "hold": hold, "job": str(job) if job else None}
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "tests.support.siege"],
         env={**os.environ, **database.env}, cwd=ROOT, text=True,
@@ -136,7 +152,7 @@ def main() -> None:
     from zargar.backups import age, operations  # noqa: PLC0415 -- as above
     from zargar.backups.ddl import PgDump  # noqa: PLC0415 -- as above
     from zargar.backups.keys import Keyholders  # noqa: PLC0415 -- as above
-    from zargar.backups.making import House  # noqa: PLC0415 -- as above
+    from zargar.backups.making import House, Sitting  # noqa: PLC0415 -- as above
     from zargar.backups.retention import Kind  # noqa: PLC0415 -- as above
 
     told = json.loads(sys.stdin.readline())
@@ -149,7 +165,8 @@ def main() -> None:
     )
     if told["hold"] == "reading":
         house = replace(house, pg_dump=_HoldingDdl(house.pg_dump))
-    operations.back_up_all(house=house, kind=Kind.DAILY, reason="a siege")
+    sitting = Sitting(UUID(told["job"]) if told["job"] else None)
+    operations.back_up_all(house=house, kind=Kind.DAILY, reason="a siege", sitting=sitting)
     _say("made")
 
 

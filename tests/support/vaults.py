@@ -9,7 +9,7 @@ from zargar.backups import age
 from zargar.backups.members import Member
 from zargar.backups.packs import PackPlace
 from zargar.backups.ports import Vault
-from zargar.backups.segments import SegmentWriter
+from zargar.backups.segments import MOST_BYTES, SegmentWriter
 from zargar.backups.vaults.directory import DirectoryVault
 
 BACKUP = "0b5f2c6e-8a55-4c1e-9b0d-2f8f6f1f1a01"
@@ -38,9 +38,11 @@ def noise(length: int) -> Iterator[Member]:
         yield Member(f"noise/{number:05}", os.urandom(min(1 << 20, length - begin)))
 
 
-def written(vaults: Sequence[Vault], packs: dict[str, tuple[list[Member], str]], **options: int) -> list[PackPlace]:
+def written(
+    vaults: Sequence[Vault], packs: dict[str, tuple[list[Member], str]], most_bytes: int = MOST_BYTES
+) -> list[PackPlace]:
     """Write packs (by name: members, recipient) as one backup and return their places, all of them stored."""
-    with SegmentWriter(BACKUP, vaults, **options) as writer:
+    with SegmentWriter(BACKUP, vaults, most_bytes) as writer:
         places = [writer.write_pack(name, members, recipient) for name, (members, recipient) in packs.items()]
         for segment in writer.close():
             assert [outcome.error for outcome in segment.outcomes] == [None] * len(vaults)

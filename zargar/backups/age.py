@@ -99,6 +99,7 @@ def lock(read: Callable[[int], bytes], write: Callable[[bytes], object], recipie
         pyrage.encrypt_io(reading, writing, keys)
     except (pyrage.EncryptError, OSError) as fault:
         raise (reading.fault or writing.fault or fault) from None
+    _check(reading, writing)
 
 
 def unlock(read: Callable[[int], bytes], write: Callable[[bytes], object], identity: str) -> None:
@@ -115,6 +116,13 @@ def unlock(read: Callable[[int], bytes], write: Callable[[bytes], object], ident
             raise ours from None
         kind = NotForThisKeyError if "No matching keys" in str(fault) else DamagedAgeError
         raise kind(str(fault)) from None
+    _check(reading, writing)
+
+
+def _check(reading: Reading, writing: Writing) -> None:
+    """Raise what the library has met and not told: what it writes last, it writes as its buffer is dropped."""
+    if (fault := reading.fault or writing.fault) is not None:
+        raise fault
 
 
 def _identity(text: str) -> "pyrage.x25519.Identity":

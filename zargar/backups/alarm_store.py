@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 
+from zargar.backups import exclusions, roles
 from zargar.backups.alarms import (
     OLD_NEWS,
     REMIND,
@@ -18,13 +19,16 @@ from zargar.backups.alarms import (
     Change,
     Damage,
     Kind,
+    LeftOut,
     News,
     Open,
     Red,
+    Undecided,
     VaultFacts,
     news,
 )
-from zargar.backups.models import Backup, BackupAlarm, Copy, CopyState, State, VaultCheck
+from zargar.backups.files_back import pack_name
+from zargar.backups.models import Backup, BackupAlarm, Copy, CopyState, Pack, State, VaultCheck
 from zargar.backups.store import SHARED
 
 LOCK_OF_LOOK: Final = 0x5A41_5242_414C  # "ZARBAL"
@@ -35,7 +39,7 @@ SELECT copy.vault, backup.id::text, copy.detail
 FROM backups_copy AS copy JOIN backups_backup AS backup ON backup.number = copy.backup_id
 WHERE copy.state = 'damaged' AND NOT EXISTS (
     SELECT FROM backups_drill AS drill
-    WHERE drill.backup_id = copy.backup_id AND drill.vault = copy.vault AND drill.proven_at IS NULL
+    WHERE drill.backup_id = copy.backup_id AND drill.vault = copy.vault AND drill.faults <> ''
 ) AND EXISTS (
     SELECT FROM backups_pack AS pack WHERE pack.backup_id = copy.backup_id AND NOT EXISTS (
         SELECT FROM backups_pack AS newer JOIN backups_copy AS good ON good.backup_id = newer.backup_id
@@ -48,11 +52,27 @@ WHERE copy.state = 'damaged' AND NOT EXISTS (
 
 _REDS: Final = """
 SELECT last.vault, last.holds, last.schema, last.drilled_at, last.faults FROM (
-    SELECT DISTINCT ON (holds, vault) * FROM backups_drill ORDER BY holds, vault, drilled_at DESC, id DESC
+    SELECT DISTINCT ON (holds, vault) * FROM backups_drill WHERE undecided = ''
+    ORDER BY holds, vault, drilled_at DESC, id DESC
 ) AS last
 WHERE last.proven_at IS NULL
   AND (last.holds = %s OR EXISTS (SELECT FROM shops_shop AS shop WHERE shop.id::text = last.holds))
 """
+
+_UNDECIDED: Final = """
+SELECT last.vault, last.holds, last.schema, last.drilled_at, last.undecided FROM backups_drill AS last
+WHERE last.undecided <> '' AND last.holds <> %(roles)s
+  AND NOT EXISTS (SELECT FROM backups_drill AS later WHERE later.holds = last.holds AND later.vault = last.vault
+                  AND (later.drilled_at, later.id) > (last.drilled_at, last.id))
+  AND (SELECT before.undecided FROM backups_drill AS before
+       WHERE before.holds = last.holds AND before.vault = last.vault
+         AND (before.drilled_at, before.id) < (last.drilled_at, last.id)
+       ORDER BY before.drilled_at DESC, before.id DESC LIMIT 1) <> ''
+  AND EXISTS (SELECT FROM backups_pack AS pack WHERE pack.holds = last.holds AND pack.backup_id = (
+        SELECT max(number) FROM backups_backup WHERE scope = '' AND state IN ('complete', 'degraded')))
+"""
+"""What came to no verdict twice running, and is in the newest backup of everything. Roles are nobody's alarm: a login
+that is no superuser can never prove them, and its owner knows."""
 
 _BEHIND: Final = """
 WITH proven AS (
@@ -137,6 +157,14 @@ def reds() -> list[Red]:
     ]
 
 
+def undecided() -> list[Undecided]:
+    """Return what came to no verdict when it was last drilled, and the time before."""
+    return [
+        Undecided(vault=vault, holds=holds, name=name, at=at, words=words)
+        for vault, holds, name, at, words in _query(_UNDECIDED, {"roles": roles.PACK})
+    ]
+
+
 def behind(configured: Sequence[str], *, since: datetime) -> list[Behind]:
     """Return the shops (older than `since` themselves) without a proven copy as young in every vault."""
     if not configured:
@@ -150,6 +178,20 @@ def behind(configured: Sequence[str], *, since: datetime) -> list[Behind]:
         Behind(holds=holds, name=name, proven={vault: moments.get((holds, vault)) for vault in configured})
         for holds, name in rows
     ]
+
+
+def left_out() -> LeftOut | None:
+    """Return what the newest backup of everything lacks of what is there, unless a later backup holds it."""
+    newest = Backup.objects.filter(state__in=WHOLE, scope="").order_by("-number").first()
+    if newest is None or not (lines := exclusions.lacks(newest.excluded)):
+        return None
+    about = exclusions.names(lines)
+    later = Pack.objects.filter(backup__number__gt=newest.number, backup__state__in=WHOLE, schema__in=about)
+    held = set(later.values_list("schema", flat=True))
+    there = {name for (name,) in _query("SELECT schema_name FROM shops_shop WHERE schema_name = ANY(%s)", [about])}
+    owed = {name for name in about if name not in held and (name in there or not _is_shop(name))}
+    lacking = [line for line in lines if exclusions.name(line) in owed]
+    return LeftOut(backup=str(newest.id), lines=lacking) if lacking else None
 
 
 def names(scopes: Collection[str]) -> dict[str, str]:
@@ -213,24 +255,31 @@ def anything_to_tell(*, now: datetime) -> bool:
     return _due(now=now).exists()
 
 
-def claimed(*, now: datetime, at_most: int) -> list[Tiding]:
-    """Return what is to be told now, the oldest first, held by this transaction; nothing that somebody else tells."""
-    rows = _due(now=now).select_for_update(skip_locked=True).order_by("opened_at", "id")[:at_most]
-    found = ((row, _news(row, now=now)) for row in rows)
-    return [Tiding(row, what) for row, what in found if what is not None]
+def claim(*, now: datetime, at_most: int) -> list[Tiding]:
+    """Take what is to be told now, the oldest first, so that nobody else tells it for `TRY_AGAIN`; nothing of others'.
+
+    It is committed when this returns: nothing is locked while a message is on its way. What is then neither `told` nor
+    `not_told`, because the process died, is due again after that time.
+    """
+    with transaction.atomic():
+        rows = list(_due(now=now).select_for_update(skip_locked=True).order_by("opened_at", "id")[:at_most])
+        found = [(row, what) for row in rows if (what := _news(row, now=now)) is not None]
+        BackupAlarm.objects.filter(pk__in=[row.pk for row, _ in found]).update(tried_at=now)
+    return [Tiding(row, what) for row, what in found]
 
 
 def told(tidings: Sequence[Tiding], *, now: datetime) -> None:
-    """Keep that these were told."""
-    over = [one.row.pk for one in tidings if one.what is News.OVER]
-    BackupAlarm.objects.filter(pk__in=over).update(over_told_at=now)
-    others = [one.row.pk for one in tidings if one.what is not News.OVER]
-    BackupAlarm.objects.filter(pk__in=others).update(told_at=now)
+    """Keep that these, claimed at `now`, were told; whoever has claimed one since then keeps it."""
+    with transaction.atomic():
+        over = [one.row.pk for one in tidings if one.what is News.OVER]
+        BackupAlarm.objects.filter(pk__in=over).update(over_told_at=now)
+        others = [one.row.pk for one in tidings if one.what is not News.OVER]
+        BackupAlarm.objects.filter(pk__in=others).update(told_at=now)
+        BackupAlarm.objects.filter(pk__in=[*over, *others], tried_at=now).update(tried_at=None)
 
 
-def not_told(tidings: Sequence[Tiding], *, now: datetime) -> None:
-    """Keep that telling these failed, so that it is tried again in a while."""
-    BackupAlarm.objects.filter(pk__in=[one.row.pk for one in tidings]).update(tried_at=now)
+def _is_shop(name: str) -> bool:
+    return name not in {SHARED, pack_name(name)}
 
 
 def _to_tell(*, now: datetime) -> QuerySet[BackupAlarm]:

@@ -12,7 +12,7 @@ from typing import Final
 from django.template.loader import render_to_string
 
 from zargar import persian
-from zargar.backups.alarms import EVERYTHING, Alarm, Kind, News
+from zargar.backups.alarms import CLEAN_UP, DRILLS, EVERYTHING, Alarm, Kind, News
 from zargar.calendars import jalali
 from zargar.mail import Brief, Letter
 from zargar.outcomes import JSON
@@ -22,7 +22,10 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.VAULT: "مخزنی کار خود را نمی‌کند یا پشتیبانی کم دارد",
     Kind.DAMAGED: "نسخه‌ای از پشتیبان آسیب دیده است",
     Kind.DRILL_RED: "بازیابی آزمایشی درست درنیامد",
+    Kind.UNDECIDED: "بازیابی آزمایشی به نتیجه نمی‌رسد",
+    Kind.LEFT_OUT: "پشتیبان همه فروشگاه‌ها چیزی کم دارد",
     Kind.BEHIND: "نسخه بازخوانی‌شده تازه‌ای نیست",
+    Kind.UPKEEP: "رسیدگی روزانه به پشتیبان‌ها انجام نشد",
     Kind.UNLOCKED: "قفل مخزن جلوی حذف را نمی‌گیرد",
 }
 """What each kind is called: by letters and by the console."""
@@ -32,7 +35,10 @@ COMMANDS: Final[Mapping[Kind, str]] = {
     Kind.VAULT: "zargar backups vaults",
     Kind.DAMAGED: "zargar backups list",
     Kind.DRILL_RED: "zargar backups list",
+    Kind.UNDECIDED: "zargar backups drill --due",
+    Kind.LEFT_OUT: "zargar backups list",
     Kind.BEHIND: "zargar backups report",
+    Kind.UPKEEP: "zargar runs list --state dead",
     Kind.UNLOCKED: "zargar backups vaults",
 }
 
@@ -42,6 +48,7 @@ MOST: Final = 20
 _PREFIX: Final[Mapping[News, str]] = {News.BEGUN: "هشدار", News.STILL: "هنوز برپاست", News.OVER: "رفع شد"}
 _NEVER: Final = "هرگز"
 _MOST_WORDS: Final = 600
+_UPKEEP: Final[Mapping[str, str]] = {CLEAN_UP: "بازخوانی و پاک‌سازی", DRILLS: "بازیابی آزمایشی"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +125,12 @@ def lines(alarm: Alarm) -> Iterator[Line]:
     figures = alarm.figures
     if alarm.kind is Kind.FAILED:
         yield Line(name="پشتیبانِ", value="همه فروشگاه‌ها" if alarm.subject == EVERYTHING else "یک فروشگاه")
+    yield Line(name="کار", value=_UPKEEP.get(_text(figures.get("upkeep")), ""))
     yield Line(name="فروشگاه", value=_text(figures.get("shop")), ltr=True)
     yield Line(name="مخزن", value=_text(figures.get("vault")), ltr=True)
+    lacks = figures.get("lacks")
+    yield Line(name="در آن نیست", value="، ".join(map(str, lacks)) if isinstance(lacks, list) else "", ltr=True)
+    yield Line(name="شمار آنچه در آن نیست", value=_count(figures.get("lacking_in_it")))
     yield Line(name="پشتیبان", value=_text(figures.get("backup")), ltr=True)
     yield Line(name="پشتیبان‌هایی که کم دارد", value=_count(figures.get("lacking")))
     yield Line(name="قدیمی‌ترین آن‌ها از", value=_moment(figures.get("since")))

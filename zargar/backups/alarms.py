@@ -12,10 +12,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from zargar.backups.exclusions import names
 from zargar.outcomes import JSON, Summary
 
 EVERYTHING: Final = ""
 """The scope of a backup of everything; a shop's is its id as text."""
+
+CLEAN_UP: Final = "clean-up"
+"""The scope of what reads backups back, completes and removes them, and rings for drills."""
+
+DRILLS: Final = "drills"
+"""The scope of what restores backups on trial."""
 
 REMIND: Final = timedelta(days=1)
 """How often an alarm that stands is told again: what needs a person for backups is seldom mended within hours."""
@@ -25,6 +32,10 @@ OLD_NEWS: Final = timedelta(days=2)
 
 TRY_AGAIN: Final = timedelta(minutes=10)
 """How long a mail server that did not take a letter is left alone."""
+
+
+MOST_NAMED: Final = 50
+"""Shops that an alarm names; how many there are is told."""
 
 
 class Kind(StrEnum):
@@ -38,8 +49,14 @@ class Kind(StrEnum):
     """A copy is not what was written, and nothing newer that is good has replaced it. Subject: vault/backup."""
     DRILL_RED = "drill_red"
     """A shop did not come back when it was last restored on trial. Subject: vault/what it holds."""
+    UNDECIDED = "undecided"
+    """The last two drills of something came to no verdict. Subject: vault/what it holds."""
+    LEFT_OUT = "left_out"
+    """The newest backup of everything does not hold all of it, and no later one of a shop does. Subject: everything."""
     BEHIND = "behind"
     """A shop has no proven copy that is young enough, in some vault. Subject: what it holds."""
+    UPKEEP = "upkeep"
+    """The newest run of the daily upkeep, or of the drills, is a dead letter. Subject: which of the two."""
     UNLOCKED = "unlocked"
     """A vault that is said to be locked lets be deleted. Subject: it."""
 
@@ -100,6 +117,17 @@ class Red:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """The last drill of something in a vault, and the one before it, came to no verdict; `words`: why the last."""
+
+    vault: str
+    holds: str
+    name: str
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """Something whose newest proven copy is too old; `proven` by vault is its moment, None where there is none."""
 
@@ -109,15 +137,29 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What the newest backup of everything lacks, and nothing later holds: `lines` of `exclusions`."""
+
+    backup: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that is looked at. `whole`: when the newest whole backup of each scope ended; `names` of shops by scope."""
+    """All that is looked at. `whole`: when the newest whole backup of each scope ended; `names` of shops by scope.
+
+    `upkeep`: the newest closed run of each kind of upkeep, its scope being what it is called (`CLEAN_UP`, `DRILLS`).
+    """
 
     jobs: Sequence[Job] = ()
+    upkeep: Sequence[Job] = ()
     whole: Mapping[str, datetime] = field(default_factory=dict)
     vaults: Sequence[VaultFacts] = ()
     damages: Sequence[Damage] = ()
     reds: Sequence[Red] = ()
+    undecided: Sequence[Undecided] = ()
     behind: Sequence[Behind] = ()
+    left_out: LeftOut | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -164,6 +206,7 @@ def judge(facts: Facts, opened: Sequence[Open]) -> tuple[Alarm, ...]:
     """Say what stands, sorted; `opened` are asked where the facts say neither that it stands nor that it is over."""
     found = [
         *_failed(facts, opened),
+        *_upkeep(facts, opened),
         *(alarm for vault in facts.vaults for alarm in _of_vault(vault)),
         *(
             Alarm(
@@ -173,8 +216,10 @@ def judge(facts: Facts, opened: Sequence[Open]) -> tuple[Alarm, ...]:
             )
             for one in facts.damages
         ),
-        *(_red(one) for one in facts.reds),
+        *(_drilled(Kind.DRILL_RED, one) for one in facts.reds),
+        *(_drilled(Kind.UNDECIDED, one) for one in facts.undecided),
         *(_behind(one) for one in facts.behind),
+        *([_left_out(facts.left_out)] if facts.left_out is not None else []),
     ]
     return tuple(sorted(found, key=lambda alarm: alarm.key))
 
@@ -217,6 +262,16 @@ def _failed(facts: Facts, opened: Sequence[Open]) -> Iterator[Alarm]:
             yield one.alarm
 
 
+def _upkeep(facts: Facts, opened: Sequence[Open]) -> Iterator[Alarm]:
+    """Give those whose newest run is dead, and those that were, and of which nobody knows a later run."""
+    for job in facts.upkeep:
+        if job.dead:
+            figures: Summary = {"upkeep": job.scope, "at": job.at.isoformat(), "words": job.words}
+            yield Alarm(kind=Kind.UPKEEP, subject=job.scope, figures=figures)
+    known = {job.scope for job in facts.upkeep}
+    yield from (one.alarm for one in opened if one.alarm.kind is Kind.UPKEEP and one.alarm.subject not in known)
+
+
 def _made_since(facts: Facts, scope: str, moment: datetime) -> bool:
     """Say whether a whole backup of the scope, or of everything, has ended after a moment."""
     return any(facts.whole[one] > moment for one in {scope, EVERYTHING} if one in facts.whole)
@@ -235,9 +290,9 @@ def _of_vault(vault: VaultFacts) -> Iterator[Alarm]:
         yield Alarm(kind=Kind.UNLOCKED, subject=vault.name, figures={"vault": vault.name})
 
 
-def _red(one: Red) -> Alarm:
+def _drilled(kind: Kind, one: Red | Undecided) -> Alarm:
     figures: Summary = {"vault": one.vault, "shop": one.name, "at": one.at.isoformat(), "words": one.words}
-    return Alarm(kind=Kind.DRILL_RED, subject=f"{one.vault}/{one.holds}", figures=figures)
+    return Alarm(kind=kind, subject=f"{one.vault}/{one.holds}", figures=figures)
 
 
 def _behind(one: Behind) -> Alarm:
@@ -245,3 +300,11 @@ def _behind(one: Behind) -> Alarm:
         vault: moment.isoformat() if moment else None for vault, moment in sorted(one.proven.items())
     }
     return Alarm(kind=Kind.BEHIND, subject=one.holds, figures={"shop": one.name, "proven": proven})
+
+
+def _left_out(one: LeftOut) -> Alarm:
+    named: list[JSON] = [*names(one.lines)[:MOST_NAMED]]
+    figures: Summary = {
+        "backup": one.backup, "lacks": named, "lacking_in_it": len(names(one.lines)), "words": "; ".join(one.lines),
+    }  # fmt: skip
+    return Alarm(kind=Kind.LEFT_OUT, subject=EVERYTHING, figures=figures)

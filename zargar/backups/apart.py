@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from zargar.backups.catalogue import qualified
 
 KEYS: Final = 20
-"""Keys of each table that are shown at most."""
+"""Keys of each table that are shown at most, unless more are asked for."""
 
 _TABLES: Final = """
 SELECT c.relname::text, array_agg(n.nspname::text),
@@ -54,35 +54,45 @@ class TableApart:
     keys: tuple[str, ...]
 
 
-def rows_apart(connection: psycopg.Connection[Any], *, live: str, restored: str) -> tuple[TableApart, ...]:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table by its name, the schemas (of two) that have it, and its primary key, None where it has none."""
+
+    name: str
+    schemas: list[str]
+    key: list[str] | None
+
+
+def rows_apart(
+    connection: psycopg.Connection[Any], *, live: str, restored: str, keys: int = KEYS
+) -> tuple[TableApart, ...]:
     """Compare two schemas table by table in one snapshot; tables without a difference are left out.
 
-    `connection` is the owner's, with no transaction open. Columns that only one copy has make every row a changed one.
+    At most `keys` keys of a table are listed; the numbers are of all rows. `connection` is the owner's, with no
+    transaction open. Columns that only one copy has make every row a changed one.
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SET LOCAL row_security = off")
         connection.execute("SET LOCAL search_path = ''")
-        tables = connection.execute(_TABLES, [[live, restored]]).fetchall()
-        found = [_apart(connection, (live, restored), *table) for table in tables]
+        tables = [_Table(*row) for row in connection.execute(_TABLES, [[live, restored]])]
+        found = [_apart(connection, (live, restored), table, keys) for table in tables]
     return tuple(one for one in found if one.only_live or one.only_restored or one.changed)
 
 
-def _apart(
-    connection: psycopg.Connection[Any], copies: tuple[str, str], name: str, schemas: list[str], key: list[str] | None
-) -> TableApart:
+def _apart(connection: psycopg.Connection[Any], copies: tuple[str, str], table: _Table, most: int) -> TableApart:
+    if len(table.schemas) == 1:
+        [(rows,)] = connection.execute(_COUNT.format(qualified(table.schemas[0], table.name))).fetchall()
+        in_live = table.schemas == [copies[0]]
+        return TableApart(table.name, rows if in_live else 0, 0 if in_live else rows, 0, ())
+    [(only_live, only_restored, changed, keys)] = connection.execute(_query(copies, table, most)).fetchall()
+    return TableApart(table.name, only_live, only_restored, changed, tuple(keys or ()))
+
+
+def _query(copies: tuple[str, str], table: _Table, most: int) -> Composed:
     live, restored = copies
-    if len(schemas) == 1:
-        [(rows,)] = connection.execute(_COUNT.format(qualified(schemas[0], name))).fetchall()
-        in_live = schemas == [live]
-        return TableApart(name, rows if in_live else 0, 0 if in_live else rows, 0, ())
-    [(only_live, only_restored, changed, keys)] = connection.execute(_query(live, restored, name, key)).fetchall()
-    return TableApart(name, only_live, only_restored, changed, tuple(keys or ()))
-
-
-def _query(live: str, restored: str, name: str, key: list[str] | None) -> Composed:
-    both = {"live": qualified(live, name), "restored": qualified(restored, name)}
-    if key is None:
+    both = {"live": qualified(live, table.name), "restored": qualified(restored, table.name)}
+    if table.key is None:
         return _BAG.format(**both)
-    columns = SQL(", ").join(SQL("t.{}").format(Identifier(column)) for column in key)
-    return _KEYED.format(**both, key=columns, most=Literal(KEYS))
+    columns = SQL(", ").join(SQL("t.{}").format(Identifier(column)) for column in table.key)
+    return _KEYED.format(**both, key=columns, most=Literal(most))

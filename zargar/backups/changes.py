@@ -62,6 +62,11 @@ _DESCRIBED: Final = (
     ("pg_collation", "o.collnamespace", ""),
     ("pg_ts_dict", "o.dictnamespace", ""),
     ("pg_ts_config", "o.cfgnamespace", ""),
+    ("pg_ts_parser", "o.prsnamespace", ""),
+    ("pg_ts_template", "o.tmplnamespace", ""),
+    ("pg_opclass", "o.opcnamespace", ""),
+    ("pg_opfamily", "o.opfnamespace", ""),
+    ("pg_conversion", "o.connamespace", ""),
     ("pg_trigger", "r.relnamespace", "JOIN pg_class r ON r.oid = o.tgrelid"),
     ("pg_policy", "r.relnamespace", "JOIN pg_class r ON r.oid = o.polrelid"),
     ("pg_rewrite", "r.relnamespace", "JOIN pg_class r ON r.oid = o.ev_class"),
@@ -102,6 +107,19 @@ def _parts() -> str:
     parts.append(
         "SELECT s.oid, 'range ' || g.rngtypid || ':' || g.xmin FROM s JOIN pg_type t ON t.typnamespace = s.oid "
         "JOIN pg_range g ON g.rngtypid = t.oid"
+    )
+    parts += [
+        f"SELECT s.oid, '{catalogue} ' || x.oid || ':' || x.xmin FROM s "  # noqa: S608 -- constants
+        f"JOIN pg_opfamily f ON f.opfnamespace = s.oid JOIN {catalogue} x ON x.{family} = f.oid"
+        for catalogue, family in (("pg_amop", "amopfamily"), ("pg_amproc", "amprocfamily"))
+    ]
+    parts.append(
+        "SELECT s.oid, 'goes with ' || d.classid || '.' || d.objid || '.' || e.oid || ':' || d.xmin "
+        "FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
+        "AND d.deptype = 'x' LEFT JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid "
+        "LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid "
+        "LEFT JOIN pg_class c ON c.oid = CASE WHEN d.classid = 'pg_class'::regclass THEN d.objid ELSE g.tgrelid END "
+        "JOIN s ON s.oid = coalesce(c.relnamespace, f.pronamespace)"
     )
     return "\nUNION ALL ".join(parts)
 

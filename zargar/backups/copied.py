@@ -13,10 +13,11 @@ from django.db import transaction
 from zargar import tenancy
 from zargar.audit import operations as audit
 from zargar.backups import erasing, forward, restoring, swap
-from zargar.backups.apart import TableApart, rows_apart
+from zargar.backups.apart import KEYS, TableApart, rows_apart
 from zargar.backups.making import House
 from zargar.backups.manifest import PackEntry
 from zargar.backups.ports import RestoredShop, Vault
+from zargar.backups.progress import Progress, nobody
 from zargar.backups.restoring import Restored
 from zargar.shops import operations as shops
 from zargar.shops import schemas
@@ -28,12 +29,15 @@ class Desk:
     """The real parts of a restore.
 
     `house.connect` opens sessions of the schemas' owner, who is Django's user here too. `unwound` are the domains that
-    must not be rewound. `wait` is how long work inside, and each table's holders, are waited for.
+    must not be rewound. `wait` is how long work inside, and each table's holders, are waited for. `differences`: how
+    many keys of rows that differ are listed of each table. `progress` hears of the bytes that are restored.
     """
 
     house: House
     unwound: tuple[RestoredShop, ...] = ()
     wait: timedelta = timedelta(seconds=10)
+    differences: int = KEYS
+    progress: Progress = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +50,20 @@ class Beside:
 
 def beside(
     connect: Callable[[], psycopg.Connection[Any]], vaults: Sequence[Vault], *, slug: str, backup: UUID, to: str,
-    identity: str, actor: str, reason: str,
+    identity: str, actor: str, reason: str, differences: int = KEYS, progress: Progress = nobody,
 ) -> Beside:  # fmt: skip
     """Restore a shop as the schema `to`, and compare it with the live one, which is not touched.
 
-    `slug` is what the backup calls the shop, `connect` opens sessions of the schemas' owner. Raises as
-    `restoring.beside`.
+    `slug` is what the backup calls the shop, `connect` opens sessions of the schemas' owner; of each table at most
+    `differences` keys of rows that differ are listed. Raises as `restoring.beside`.
     """
     with closing(connect()) as owner:
         done = restoring.beside(
-            owner, vaults=vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=erasing.not_erased
-        )
-        apart = rows_apart(owner, live=slug, restored=to) if swap.there(owner, slug) else ()
+            owner, vaults=vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=erasing.not_erased,
+            progress=progress,
+        )  # fmt: skip
+        there = swap.there(owner, slug)
+        apart = rows_apart(owner, live=slug, restored=to, keys=differences) if there else ()
     audit.record(
         actor=actor, action="backup.restore_beside", subject=slug, reason=reason,
         after={"backup": str(backup), "schema": to, "vault": done.vault, "rows": rows_of(done)},
@@ -99,8 +105,9 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
 
     with closing(desk.house.connect()) as owner:
         done = restoring.beside(
-            owner, vaults=desk.house.vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=allowed
-        )
+            owner, vaults=desk.house.vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=allowed,
+            progress=desk.progress,
+        )  # fmt: skip
         if forward.owed(done.facts.migrations, program):
             try:
                 schemas.migrate_schema(to)
@@ -110,12 +117,14 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
     return done
 
 
-def hand_over(unwound: Sequence[RestoredShop], shop_id: int, *, taken_at: datetime) -> None:
-    """Let each domain that must not be rewound look at the shop, all of them in one transaction."""
+def hand_over(
+    unwound: Sequence[RestoredShop], shop_id: int, *, taken_at: datetime, replaced: str | None = None
+) -> None:  # fmt: skip
+    """Let each domain that must not be rewound look at the shop, all of them in one transaction; see the port."""
     if unwound:
         with tenancy.in_closed_tenant(shop_id), transaction.atomic():
             for domain in unwound:
-                domain.restored(shop_id, taken_at=taken_at)
+                domain.restored(shop_id, taken_at=taken_at, replaced=replaced)
 
 
 def rows_of(restored: Restored) -> int:

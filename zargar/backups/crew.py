@@ -29,7 +29,7 @@ import psycopg
 from zargar.backups.ddl import DdlSource, surroundings
 from zargar.backups.facts import ShopFacts
 from zargar.backups.packs import Sealed
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, Whole, Write
+from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, UnreadableError, Whole, Write
 from zargar.outcomes import Retryable
 
 AHEAD: Final = 3
@@ -188,6 +188,8 @@ class Crew:
         def write_to(write: Write) -> tuple[Sealed, ShopFacts]:
             while isinstance(piece := hand.answer(), bytes):
                 write(piece)
+            if isinstance(piece, Gone):
+                raise UnreadableError(piece.why)
             if not isinstance(piece, Ended):
                 raise _strange(piece)
             return piece.sealed, piece.facts

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from zargar.backups.ddl import Ddl
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.fingerprint import canonical
+
+_HEAD_LINES: Final = 10
+_VERSION: Final = "-- Dumped "
 
 
 class What(StrEnum):
@@ -73,7 +76,7 @@ def compare_ddl(recorded: Ddl, found: Ddl) -> tuple[Difference, ...]:
     """Say in which lines pg_dump's text of the copy, under its original name, is not the recorded text.
 
     The second witness of a shape: it uses nothing of `fingerprint` but its note about two spellings of one condition.
-    Both texts must come from one version of pg_dump.
+    Texts of two versions may differ in their words alone (`versions`).
     """
     differences = []
     for section, before, after in (
@@ -88,6 +91,23 @@ def compare_ddl(recorded: Ddl, found: Ddl) -> tuple[Difference, ...]:
             more = " | ".join(line[1:] for line in lines if line.startswith("+"))
             differences.append(Difference(What.DDL, section, lost or "nothing more", more or "nothing more"))
     return tuple(differences)
+
+
+def versions(ddl: Ddl) -> str:
+    """Say which server and which pg_dump a text comes from, in the words of its head; empty where it does not say."""
+    head = ddl.pre_data.decode().splitlines()[:_HEAD_LINES]
+    return ", ".join(line.removeprefix("-- ") for line in head if line.startswith(_VERSION))
+
+
+def without_versions(ddl: Ddl) -> Ddl:
+    """Return a text without the lines of its head in which texts of two versions always differ."""
+    return Ddl(ddl.schema, _without_versions(ddl.pre_data), _without_versions(ddl.post_data))
+
+
+def _without_versions(text: bytes) -> bytes:
+    lines = text.splitlines(keepends=True)
+    head = [line for line in lines[:_HEAD_LINES] if not line.startswith(_VERSION.encode())]
+    return b"".join([*head, *lines[_HEAD_LINES:]])
 
 
 def _paired(

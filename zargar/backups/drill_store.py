@@ -61,10 +61,14 @@ def erased_in(backup: Backup) -> list[str]:
 
 
 def turns(targets: Collection[Target]) -> list[Turn]:
-    """Return when each target was drilled last."""
-    rows = Drill.objects.values_list("holds", "vault").annotate(last=Max("drilled_at"))
-    last = {Target(holds, vault): moment for holds, vault, moment in rows}
-    return [Turn(target, last.get(target)) for target in targets]
+    """Return when each target was drilled last, and whether that came to no verdict."""
+    rows = (
+        Drill.objects.order_by()
+        .values_list("holds", "vault")
+        .annotate(last=Max("drilled_at"), decided=Max("drilled_at", filter=Q(undecided="")))
+    )
+    last = {Target(holds, vault): (moment, moment != decided) for holds, vault, moment, decided in rows}
+    return [Turn(target, *last.get(target, (None, False))) for target in targets]
 
 
 def keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> Drill:
@@ -78,6 +82,8 @@ def keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> Dril
         proven_at=now if verdict.proven else None,
         milliseconds=verdict.milliseconds,
         faults="\n".join(verdict.faults),
+        unwitnessed=verdict.unwitnessed,
+        undecided=verdict.undecided,
     )
 
 
@@ -89,7 +95,7 @@ def copy_of(backup: Backup, vault: str) -> Copy | None:
 def red(copy: Copy) -> str:
     """Say what the last drills of a copy's packs found wrong, in one line; empty if nothing is."""
     last = (
-        Drill.objects.filter(backup_id=copy.backup_id, vault=copy.vault)
+        Drill.objects.filter(backup_id=copy.backup_id, vault=copy.vault, undecided="")
         .order_by("holds", "-drilled_at", "-id")
         .distinct("holds")
     )

@@ -3,39 +3,48 @@
 The one proof that a backup comes back. The manifest, the key object, the pack and its hashes are read as a restore
 reads them; the restored schema's facts come from SQL on it (`inspection`), by code that the writer does not use, and
 are compared with those of the manifest; pg_dump, the second witness of a shape, must write the text that is in the
-pack. Files go into a folder of their own, which is walked; roles are replayed, asked for, and rolled back. What is
-wrong with the copy makes the drill red, in words. What is wrong with the drill (no key, a server that does not answer
-or lets its login do too little) is raised: it is no verdict.
+pack, and where it cannot speak to it the verdict says so (`unwitnessed`). Files go into a folder of their own, which is
+walked; roles are replayed, asked for, and rolled back. What is wrong with the copy makes the drill red, in words. What
+is wrong with the drill is no verdict: where it holds for every pack (no key, a server that does not answer or lets its
+login make no database) it is raised, and where one pack meets it (a full disk, a right that only it needs) that pack is
+undecided, and the others go on.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from zargar.backups import description as say
-from zargar.backups import keys, roles
+from zargar.backups import extensions, keys, roles, scratch_folders
 from zargar.backups.age import DamagedAgeError
-from zargar.backups.ddl import Ddl, DdlSource
+from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.description import BadPackError, Pack
-from zargar.backups.differences import compare_ddl
+from zargar.backups.differences import compare_ddl, versions, without_versions
+from zargar.backups.extensions import MissingExtensionError
+from zargar.backups.facts import Extension
 from zargar.backups.file_inspection import found_in
 from zargar.backups.file_restore import FilesDifferError, restore_files
 from zargar.backups.keys import DamagedKeyError, ErasedKeyError
-from zargar.backups.manifest import DamagedManifestError, Manifest, PackEntry
+from zargar.backups.manifest import OLDEST, DamagedManifestError, Manifest, PackEntry
 from zargar.backups.members import Member
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
 from zargar.backups.ports import NoSuchObjectError, Vault
 from zargar.backups.proving import read_manifest
-from zargar.backups.restore import RestoredDiffersError, WrongPackError, restore_beside
+from zargar.backups.restore import (
+    Inside,
+    RestoredDiffersError,
+    WrongPackError,
+    refusal,
+    replay_ddl,
+    restore_beside,
+)
 from zargar.backups.rota import Verdict
-from zargar.backups.scratch import DrillServer
+from zargar.backups.scratch import DrillServer, extend
 
 _RED: Final = (
     BadPackError, DamagedAgeError, DamagedKeyError, DamagedManifestError, DamagedPackError, FilesDifferError,
@@ -53,10 +62,21 @@ _LEANS: Final = (
 )  # fmt: skip
 _TEXTS: Final = frozenset({say.PACK, say.PRE_DATA, say.POST_DATA})
 _SHARED: Final = "public"
+_MOST: Final = 1000
+"""Characters of what a second witness could not decide."""
 
 
 class RolesRefusedError(Exception):
     """The drills' login may not make the roles of the pack: they cannot be proven there, and are not red for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a trial has shown: faults, and why pg_dump has not spoken to the shape (empty: it has, or there is none)."""
+
+    faults: tuple[str, ...] = ()
+    unwitnessed: str = ""
+    broke_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +101,7 @@ def drill(
 
     `sha256` is the manifest's as the catalogue has it; `identity` is operations' or escrow's. Raises
     `WrongKeyholderError`, `CannotDrillError`, `UnknownFormatError`, and the vault's and the database's errors when they
-    do not answer.
+    do not answer; a verdict may be `undecided`.
     """
     trial = _Trial(server, vault, identity, pg_dump)
     try:
@@ -94,39 +114,50 @@ def drill(
         began = time.monotonic_ns()
         entry, undecided = entries.get(schema), ""
         try:
-            faults = _faults(trial, found, entry) if entry else (f"the manifest does not hold {schema}",)
+            seen = _seen(trial, found, entry) if entry else _Seen((f"the manifest does not hold {schema}",))
         except (ErasedKeyError, RolesRefusedError) as why:
-            faults, undecided = (), str(why)
-        yield Verdict(vault.name, backup, schema, faults, (time.monotonic_ns() - began) // 1_000_000, undecided)
+            seen, undecided = _Seen(), str(why)
+        except MissingExtensionError as why:
+            seen, undecided = _Seen(broke_off=True), str(why)
+        except (OSError, psycopg.Error, DumpFailedError) as fault:
+            if not server.answers():
+                raise
+            seen, undecided = _Seen(broke_off=True), f"the drill broke off: {_words(fault)}"[:_MOST]
+        took = (time.monotonic_ns() - began) // 1_000_000
+        yield Verdict(vault.name, backup, schema, seen.faults, took, undecided, seen.unwitnessed, seen.broke_off)
 
 
-def _faults(trial: _Trial, found: Manifest, entry: PackEntry) -> tuple[str, ...]:
+def _words(fault: OSError | psycopg.Error | DumpFailedError) -> str:
+    return refusal(fault) if isinstance(fault, psycopg.Error) else f"{type(fault).__name__}: {fault}"
+
+
+def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
     """Say what is wrong with a pack; nothing, if it came back as it was."""
     try:
         if entry.facts is None:
-            return _files(trial, entry)
+            return _Seen(_files(trial, entry))
         try:
-            return _restore(trial, entry)
+            return _restore(trial, found, entry)
         except _LEANS:
             shared = next((one for one in found.packs if one.schema == _SHARED), None)
             if shared is None or entry.schema == _SHARED:
                 raise
-            return _restore(trial, entry, ground=shared)
+            return _restore(trial, found, entry, ground=shared)
     except RestoredDiffersError as red:
-        return tuple(str(difference) for difference in red.differences)
+        return _Seen(tuple(str(difference) for difference in red.differences))
     except _RED as red:
-        return (f"{type(red).__name__}: {red}",)
+        return _Seen((f"{type(red).__name__}: {red}",))
     except _OF_THE_DRILL:
         raise
     except psycopg.Error as red:
-        return (f"it cannot be replayed: {red.diag.message_primary or type(red).__name__}",)
+        return _Seen((f"it cannot be replayed: {red.diag.message_primary or type(red).__name__}",))
 
 
 def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
     """Restore a pack of files into a folder of its own and walk it; replay roles, and ask for them again."""
     members = trial.members(entry)
-    with TemporaryDirectory(prefix="zargar-drill-") as folder:
-        into = Path(folder) / "files"
+    with scratch_folders.folder() as folder:
+        into = folder / "files"
         restore_files(members, into, name=entry.place.pack, expected=entry.files)
         found = found_in(into)
         if found != entry.files:
@@ -143,20 +174,45 @@ def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
     return tuple(f"replayed and asked for again, this is not there: {line}" for line in missing)
 
 
-def _restore(trial: _Trial, entry: PackEntry, *, ground: PackEntry | None = None) -> tuple[str, ...]:
+def _restore(trial: _Trial, found: Manifest, entry: PackEntry, *, ground: PackEntry | None = None) -> _Seen:
     """Restore one pack, on the shape of `ground` where it leans on types or functions of the shared schema.
 
-    Returns in what pg_dump's text of the copy is not the text in the pack.
+    The faults are in what pg_dump's text of the copy is not the text in the pack. Extensions are made as the manifest
+    has them: those of schemas that are restored here when these are made, the others before.
     """
     members = trial.members(entry)
-    with trial.server.scratch(extensions=ground is None and entry.schema != _SHARED) as session:
+    around = _extensions(trial, found, [entry, ground] if ground is not None else [entry])
+    restored = {entry.schema, ground.schema if ground is not None else entry.schema}
+    with trial.server.scratch([one for one in around if one.schema not in restored]) as session:
         if ground is not None:
-            _lay(session, trial, ground)
+            _lay(session, trial, ground, inside=_inside(around, ground.schema))
         if entry.schema == _SHARED:
             session.execute("DROP SCHEMA public")  # a new database has one; the pack makes its own
         seen: dict[str, bytes] = {}
-        restore_beside(session, _noting(members, seen), schema=entry.schema, beside=entry.schema, expected=entry.facts)
+        restore_beside(
+            session, _noting(members, seen), schema=entry.schema, beside=entry.schema, expected=entry.facts,
+            inside=_inside(around, entry.schema),
+        )  # fmt: skip
         return _witnessed(session, entry.schema, seen, trial.pg_dump)
+
+
+def _extensions(trial: _Trial, found: Manifest, entries: Sequence[PackEntry]) -> tuple[Extension, ...]:
+    """Return the extensions that the drills' server can make. Raises `MissingExtensionError` where a pack needs others.
+
+    A manifest of format 1 does not say: they are those of the live database then, all of which are tried.
+    """
+    if found.format == OLDEST:
+        return tuple(Extension(name, "", schema) for name, schema in trial.server.surroundings.extensions)
+    if not found.extensions:
+        return ()
+    with closing(trial.server.connect()) as session:
+        return extensions.makeable(session, found.extensions, must=extensions.needed(found, entries))
+
+
+def _inside(around: Sequence[Extension], schema: str) -> Inside | None:
+    """Say how a schema's own extensions are made in it."""
+    own = [one for one in around if one.schema == schema]
+    return (lambda session: extend(session, own)) if own else None
 
 
 def _noting(members: Iterable[Member], seen: dict[str, bytes]) -> Iterator[Member]:
@@ -167,32 +223,32 @@ def _noting(members: Iterable[Member], seen: dict[str, bytes]) -> Iterator[Membe
         yield member
 
 
-def _witnessed(
-    session: psycopg.Connection[Any], schema: str, seen: dict[str, bytes], pg_dump: DdlSource
-) -> tuple[str, ...]:
+def _witnessed(session: psycopg.Connection[Any], schema: str, seen: dict[str, bytes], pg_dump: DdlSource) -> _Seen:
     """Ask the second witness of the copy's shape: pg_dump, under the name that the pack's text has.
 
-    It says nothing where the server or pg_dump are of other versions than those that wrote the text.
+    The same text is the same shape, whoever wrote it. Where the texts differ and the server or pg_dump are of other
+    versions than those that wrote the pack's, nobody can tell a lost clause from a new way of writing: that is no
+    fault, and it is said.
     """
     name = Pack.load(seen[say.PACK]).ddl_schema
     if name != schema:
         session.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(schema), Identifier(name)))
     found = pg_dump.dump(session, name)
     recorded = Ddl(name, seen[say.PRE_DATA], seen[say.POST_DATA])
-    if _versions(recorded) != _versions(found):
-        return ()
-    return tuple(str(difference) for difference in compare_ddl(recorded, found))
+    by, now_by = versions(recorded), versions(found)
+    if by == now_by:
+        return _Seen(tuple(str(difference) for difference in compare_ddl(recorded, found)))
+    differences = compare_ddl(without_versions(recorded), without_versions(found))
+    if not differences:
+        return _Seen()
+    return _Seen((), f"pg_dump's text is of other versions ({by}; here {now_by}) and differs: {differences[0]}"[:_MOST])
 
 
-def _versions(ddl: Ddl) -> list[str]:
-    return [line for line in ddl.pre_data.decode().splitlines()[:10] if line.startswith("-- Dumped ")]
-
-
-def _lay(session: psycopg.Connection[Any], trial: _Trial, ground: PackEntry) -> None:
+def _lay(session: psycopg.Connection[Any], trial: _Trial, ground: PackEntry, *, inside: Inside | None) -> None:
     """Make the shared schema's types, tables and functions, without a row; its own drill proves the rest."""
     session.execute("DROP SCHEMA public")
     for member in trial.members(ground):
         if member.name == say.PRE_DATA:
-            session.execute(member.data, prepare=False)
+            replay_ddl(session, member.data, inside=inside)
             break
     session.execute("RESET ALL")

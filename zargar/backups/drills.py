@@ -1,10 +1,11 @@
 """The calls of drills: what is due by the rota, or what a person names. A red drill makes the copy damaged, in words.
 
 What cannot be proven now is no verdict: a vault or a server that does not answer is `Retryable` when nothing else was
-drilled, a missing key or right `Permanent`.
+drilled, a missing key or right `Permanent`. What one pack alone breaks off at (a full disk, a statement that the
+drills' login may not run) is kept as undecided, with its reason, and the others have their turn.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -13,13 +14,14 @@ from uuid import UUID
 
 import psycopg
 
-from zargar.backups import drill_store, drilling, erasure_store, operations, roles, store
+from zargar.backups import drill_store, drilling, erasure_store, operations, roles, scratch_folders, store
 from zargar.backups.ddl import DdlSource, PgDump
 from zargar.backups.drill_store import Candidate
 from zargar.backups.keys import WrongKeyholderError
 from zargar.backups.manifest import UnknownFormatError
 from zargar.backups.models import Backup, CopyState
 from zargar.backups.ports import Vault, VaultError
+from zargar.backups.progress import Progress, nobody
 from zargar.backups.rota import Target, Verdict, due
 from zargar.backups.scratch import CannotDrillError, DrillServer
 from zargar.outcomes import JSON, Permanent, Retryable, Summary
@@ -69,16 +71,25 @@ class Drilled:
         return {"drilled": told, "unanswered": list(self.unanswered), "left": self.left, "swept": list(self.swept)}
 
 
-def run_due(yard: DrillYard, *, period: timedelta, budget: timedelta) -> Drilled:
-    """Drill what is due by the rota, while `budget` lets another one begin. Raises `Retryable`, `Permanent`."""
+def run_due(
+    yard: DrillYard, *, period: timedelta, budget: timedelta, progress: Progress = nobody
+) -> Drilled:  # fmt: skip
+    """Drill what is due by the rota, while `budget` lets another one begin. Raises `Retryable`, `Permanent`.
+
+    What came to no verdict when it was drilled last comes after all others, since it may take the rest of the time.
+    """
     known = drill_store.candidates()
-    chosen = due(drill_store.turns(known), period=period, now=yard.now())
-    return _drilled(yard, [known[target] for target in chosen], until=yard.now() + budget)
+    turns = drill_store.turns(known)
+    chosen = due(turns, period=period, now=yard.now())
+    doubtful = {turn.target for turn in turns if turn.undecided}
+    wanted = [known[target] for target in chosen]
+    return _drilled(yard, wanted, until=yard.now() + budget, progress=progress, doubtful=doubtful)
 
 
 def run_named(
-    yard: DrillYard, *, backup: UUID | None = None, shop: str | None = None, vault: str | None = None
-) -> Drilled:
+    yard: DrillYard, *, backup: UUID | None = None, shop: str | None = None, vault: str | None = None,
+    progress: Progress = nobody,
+) -> Drilled:  # fmt: skip
     """Drill what a person names: a backup or the newest one, one shop or all, one vault or all.
 
     Raises `NothingToDrillError`, `zargar.backups.operations.NoSuchBackupError`,
@@ -93,7 +104,7 @@ def run_named(
     ]
     if not wanted:
         raise NothingToDrillError(NothingToDrillError.__doc__)
-    return _drilled(yard, wanted, until=None)
+    return _drilled(yard, wanted, until=None, progress=progress)
 
 
 def proven_of(backups: Sequence[Backup]) -> Mapping[tuple[int, str], datetime]:
@@ -129,21 +140,26 @@ def _of(backup: Backup) -> list[Candidate]:
     ]
 
 
-def _drilled(yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None) -> Drilled:
-    """Drill backup by backup and vault by vault, so that a manifest is read once for its packs."""
+def _drilled(
+    yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None, progress: Progress,
+    doubtful: Collection[Target] = (),
+) -> Drilled:  # fmt: skip
+    """Drill backup by backup and vault by vault, so that a manifest is read once for its packs; `doubtful` last."""
     verdicts: list[Verdict] = []
     unanswered: list[str] = []
     left = 0
     try:
-        swept = yard.server.sweep()
-        for (number, vault), group in groupby(sorted(wanted, key=_place), key=_place):
+        swept = (*yard.server.sweep(), *scratch_folders.sweep(now=yard.now()))
+        in_order = sorted(wanted, key=lambda one: (one.target in doubtful, *_place(one)))
+        for (_, number, vault), group in groupby(in_order, key=lambda one: (one.target in doubtful, *_place(one))):
             several = list(group)
             try:
                 for verdict in _one_copy(yard, vault, several, until=until):
-                    verdicts.append(verdict)  # noqa: PERF402 -- what came before a fault is kept
-            except VaultError as fault:
+                    verdicts.append(verdict)  # what came before a fault is kept
+                    progress(len(verdicts), len(wanted))
+            except (VaultError, UnknownFormatError) as fault:  # a newer program's backup is no fault of the others
                 unanswered.append(f"backup {number} in {vault}: {fault}")
-    except (CannotDrillError, WrongKeyholderError, UnknownFormatError) as fault:
+    except (CannotDrillError, WrongKeyholderError) as fault:
         raise Permanent(str(fault)) from fault
     except (psycopg.Error, OSError) as fault:
         message = f"the drills' server or this machine's disk broke off: {type(fault).__name__}: {fault}"
@@ -178,8 +194,7 @@ def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until
         yard.server, vault, str(backup.id), sha256=backup.manifest_sha256, schemas=by_schema, identity=yard.identity,
         pg_dump=yard.pg_dump,
     ):  # fmt: skip
-        if not verdict.undecided:
-            _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
+        _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
         yield verdict
         if until is not None and yard.now() >= until:
             return
@@ -188,7 +203,7 @@ def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until
 def _keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> None:
     drill_store.keep(backup, verdict, holds=holds, now=now)
     copy = drill_store.copy_of(backup, verdict.vault)
-    if copy is not None and not verdict.proven:
+    if copy is not None and verdict.faults:
         store.note(copy, state=CopyState.DAMAGED, now=now, detail=drill_store.red(copy))
 
 
@@ -197,4 +212,5 @@ def _told(verdict: Verdict) -> Summary:
     return {
         "backup": verdict.backup, "vault": verdict.vault, "schema": verdict.schema, "proven": verdict.proven,
         "milliseconds": verdict.milliseconds, "faults": faults, "undecided": verdict.undecided,
+        "unwitnessed": verdict.unwitnessed, "broke_off": verdict.broke_off,
     }  # fmt: skip

@@ -7,9 +7,8 @@ What came of it is kept by vault, shown by `zargar backups vaults`, and alarmed 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
-from uuid import uuid4
 
 from zargar.backups import duty_store
 from zargar.backups.ports import Vault, VaultError
@@ -105,7 +104,7 @@ def listed(configured: Mapping[str, str], *, locked: Collection[str]) -> list[St
 def _tried(vault: Vault, *, now: datetime) -> Tried:
     swept = 0
     try:
-        refused = deleting_is_refused(vault, probe=str(uuid4()))
+        refused = deleting_is_refused(vault, probe=f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}")
         if isinstance(vault, Sweeping):
             swept = vault.sweep(before=now - UNFINISHED_FOR)
     except VaultError as fault:

@@ -2,7 +2,7 @@
 
 That it shall be so is noted first, with the audit, so that no run brings a key back and none is made with it; then
 every vault is tried. One that does not answer, or holds the key under a lock, is named, and each daily cleanup tries
-again until no vault holds one. What retention keeps does not change: an erased pack still counts as what it is.
+again until no vault holds one. Retention counts an erased pack no more: nothing has to be kept for what nobody opens.
 """
 
 from collections.abc import Sequence

@@ -20,12 +20,14 @@ from typing import Any, Final
 
 import psycopg
 
-from zargar.backups import files_back, forward, lost, restoring
+from zargar.backups import extensions, files_back, forward, lost, restoring
 from zargar.backups.copied import hand_over
+from zargar.backups.facts import Extension
 from zargar.backups.keys import ErasedKeyError
 from zargar.backups.manifest import Manifest, PackEntry
 from zargar.backups.ports import RestoredShop, Vault
 from zargar.backups.proving import read_manifest
+from zargar.backups.restore import Inside, refusal
 from zargar.backups.restoring import DAMAGE, NotInBackupError, NoVaultHasItError
 from zargar.ledger import operations as ledger
 from zargar.refusals import RefusedError
@@ -43,6 +45,7 @@ _THERE: Final = """
 SELECT n.nspname || coalesce('.' || c.relname, '') FROM pg_catalog.pg_namespace n
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (n.nspname <> 'public' OR c.oid IS NOT NULL)
+  AND (c.oid IS NOT NULL OR n.nspname <> ALL(%s))
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.objid IN (n.oid, c.oid))
 UNION ALL SELECT 'the extension ' || extname || ' in public' FROM pg_catalog.pg_extension
 WHERE extnamespace = to_regnamespace('public')
@@ -68,7 +71,8 @@ class BrokenOffError(RefusedError):
 class Everything:
     """What was put into the database: by pack the vault that it came from, rows, and the folders of packs of files.
 
-    `erased`: schemas of shops whose keys were destroyed since; nobody can restore them.
+    `erased`: schemas of shops whose keys were destroyed since; nobody can restore them. `without`: extensions that
+    could not be made here, and that no schema leans on.
     """
 
     manifest: Manifest
@@ -76,6 +80,7 @@ class Everything:
     rows: int
     files: tuple[str, ...]
     erased: tuple[str, ...]
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +100,42 @@ def restore(
     """Put every schema of a backup into the empty database of `connect`, and its files into folders of `files`.
 
     `connect` opens sessions of `zargar_owner`; `identity` is operations' or escrow's. Without `files`, packs of files
-    are left where they are. Raises `NotEmptyDatabaseError`, `NotEverythingError`,
-    `zargar.backups.forward.NewerBackupError`, `NoVaultHasItError` and `BrokenOffError`; the first three before anything
-    is changed.
+    are left where they are. Extensions are made as they were. Raises `NotEmptyDatabaseError`, `NotEverythingError`,
+    `zargar.backups.forward.NewerBackupError`, `zargar.backups.extensions.MissingExtensionError`, `NoVaultHasItError`
+    and `BrokenOffError`; the first four before anything is changed.
     """
     found = _manifest(vaults, backup)
     packs = [entry for entry in found.packs if entry.facts is not None]
     _check(packs)
     with closing(connect()) as owner:
-        _check_empty(owner)
-        owner.execute("DROP SCHEMA public")  # a new database has one; the pack makes its own
-        owner.commit()
+        _check_empty(owner, found)
+        around = extensions.makeable(owner, found.extensions, must=extensions.needed(found, packs))
+        own = {entry.schema for entry in packs}
+        with owner.transaction():
+            extensions.make(owner, [one for one in around if one.schema not in own])
+            owner.execute("DROP SCHEMA public")  # a new database has one; the pack makes its own
         came_from: dict[str, str] = {}
         erased: list[str] = []
         rows = 0
         for entry in sorted(packs, key=lambda one: (one.schema != _PUBLIC, one.schema)):
             try:
-                came_from[entry.label], count = _restored(owner, vaults, entry, identity, done=len(came_from))
+                came_from[entry.label], count = _restored(
+                    owner, vaults, entry, identity, done=len(came_from), inside=_inside(around, entry.schema)
+                )  # fmt: skip
             except ErasedKeyError:
                 erased.append(entry.schema)
                 continue
             rows += count
             progress(len(came_from) + len(erased), len(packs))
     folders = _files(found, vaults, identity, into=files, came_from=came_from) if files is not None else ()
-    return Everything(found, came_from, rows, folders, tuple(erased))
+    without = tuple(one.name for one in found.extensions if one not in around)
+    return Everything(found, came_from, rows, folders, tuple(erased), without)
+
+
+def _inside(around: Sequence[Extension], schema: str) -> Inside | None:
+    """Say how a schema's own extensions are made in it, before anything that leans on them."""
+    own = [one for one in around if one.schema == schema]
+    return (lambda owner: extensions.make(owner, own)) if own else None
 
 
 def pause(
@@ -186,8 +203,8 @@ def _check(packs: Sequence[PackEntry]) -> None:
         forward.owed(entry.facts.migrations if entry.facts else (), program)
 
 
-def _check_empty(owner: psycopg.Connection[Any]) -> None:
-    there = owner.execute(_THERE).fetchone()
+def _check_empty(owner: psycopg.Connection[Any], found: Manifest) -> None:
+    there = owner.execute(_THERE, [[one.schema for one in found.extensions]]).fetchone()
     owner.rollback()
     if there is not None:
         message = f"the database {owner.info.dbname} has {there[0]}: name an empty one (`zargar database prepare`)"
@@ -195,18 +212,21 @@ def _check_empty(owner: psycopg.Connection[Any]) -> None:
 
 
 def _restored(
-    owner: psycopg.Connection[Any], vaults: Sequence[Vault], entry: PackEntry, identity: str, *, done: int
-) -> tuple[str, int]:
+    owner: psycopg.Connection[Any], vaults: Sequence[Vault], entry: PackEntry, identity: str, *, done: int,
+    inside: Inside | None,
+) -> tuple[str, int]:  # fmt: skip
     """Restore one schema; return the vault that gave it, and its rows."""
     said = []
     for vault in vaults:
         try:
-            _, facts = restoring.put(owner, vault, entry, to=entry.schema, identity=identity)
+            _, facts = restoring.put(owner, vault, entry, to=entry.schema, identity=identity, inside=inside)
         except DAMAGE as fault:
             said.append(f"{vault.name}: {fault}")
         except ErasedKeyError:
             raise
-        except (NotInBackupError, psycopg.Error, RefusedError) as fault:
+        except psycopg.Error as fault:
+            raise _broken(entry, refusal(fault), done) from fault
+        except (NotInBackupError, RefusedError) as fault:
             raise _broken(entry, str(fault).strip(), done) from fault
         else:
             return vault.name, sum(table.rows for table in facts.tables)

@@ -31,6 +31,15 @@ class SequenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension of the database, its version as PostgreSQL says it, and the schema that its objects are in."""
+
+    name: str
+    version: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShopFacts:
     """A schema at `moment` (aware UTC): its shape as `fingerprint` (hexadecimal), tables and sequences sorted by name.
 

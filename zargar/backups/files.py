@@ -23,6 +23,7 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from zargar.backups import description as say
+from zargar.backups.exclusions import NO_CONTENT
 from zargar.backups.file_facts import FileFacts, FileKind, FilesFacts, Tally, mode_text
 from zargar.backups.file_script import RESTORE
 from zargar.backups.members import MOST_BYTES, Member
@@ -47,6 +48,11 @@ class Source(Protocol):
         """What the pack is called and holds."""
         ...
 
+    @property
+    def heavy(self) -> bool:
+        """Whether it may take long: nobody knows before it was read."""
+        ...
+
     def reading(self, connect: Callable[[], psycopg.Connection[Any]]) -> "FilesReading":
         """Begin to read. Raises `NothingThereError`, and what reading the database raises."""
         ...
@@ -62,6 +68,8 @@ class FilesReading:
         self._number = 0
         self._left_out: list[str] = []
         self._more = 0
+        self._empty: list[str] = []
+        self._more_empty = 0
 
     @property
     def facts(self) -> FilesFacts:
@@ -71,8 +79,12 @@ class FilesReading:
     @property
     def excluded(self) -> list[str]:
         """What is not in the pack, and why."""
-        more = [f"{self._name}: {self._more} entries more are left out"] if self._more else []
-        return [f"{self._name}: {one}" for one in self._left_out] + more
+        left_out, empty = list(self._left_out), list(self._empty)
+        if self._more:
+            left_out.append(f"{self._more} entries more are left out")
+        if self._more_empty:
+            empty.append(f"{self._more_empty} entries more are {NO_CONTENT}")
+        return [f"{self._name}: {one}" for one in left_out + empty]
 
     def members(self) -> Iterator[Member]:
         """Give the members of the pack in their order."""
@@ -90,6 +102,13 @@ class FilesReading:
         self._tally.add(facts)
         return Member(f"{place}.json", facts.line())
 
+    def pass_over(self, path: str) -> None:
+        """Name what has no content that could be kept."""
+        if len(self._empty) < NAMED:
+            self._empty.append(f"{path!r} is {NO_CONTENT}")
+        else:
+            self._more_empty += 1
+
     def leave_out(self, path: str, why: str) -> None:
         """Name what is not kept."""
         if len(self._left_out) < NAMED:
@@ -104,6 +123,11 @@ class FolderSource:
 
     name: str
     root: Path
+
+    @property
+    def heavy(self) -> bool:
+        """A folder may hold anything."""
+        return True
 
     def reading(self, connect: Callable[[], psycopg.Connection[Any]]) -> FilesReading:  # noqa: ARG002 -- the port's
         """Look that there is something, and begin. Raises `NothingThereError`."""
@@ -176,7 +200,7 @@ def _entry(own: FilesReading, at: Path, path: str) -> Iterator[Member]:
     elif stat.S_ISREG(found):
         yield from _file(own, at, path)
     else:
-        own.leave_out(path, "is neither file, folder nor link")
+        own.pass_over(path)
 
 
 def _file(own: FilesReading, at: Path, path: str) -> Iterator[Member]:

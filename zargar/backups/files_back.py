@@ -9,7 +9,7 @@ from zargar.backups.description import BadPackError
 from zargar.backups.file_facts import FilesFacts
 from zargar.backups.file_restore import FilesDifferError, restore_files
 from zargar.backups.keys import DamagedKeyError
-from zargar.backups.manifest import DamagedManifestError, PackEntry
+from zargar.backups.manifest import DamagedManifestError, PackEntry, UnknownFormatError
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
 from zargar.backups.ports import Vault, VaultError
 from zargar.backups.proving import read_manifest
@@ -55,7 +55,7 @@ def restore(*, vaults: Sequence[Vault], backup: str, name: str, into: Path, iden
             facts = restore_files(members, into, name=entry.place.pack, expected=entry.files)
         except (
             VaultError, BadPackError, DamagedManifestError, DamagedKeyError, DamagedPackError, FilesDifferError,
-            WrongKeyError,
+            UnknownFormatError, WrongKeyError,
         ) as fault:  # fmt: skip
             said.append(f"{vault.name}: {fault}")
         else:

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import psycopg
 
-from zargar.backups.shape_sql import LINES
+from zargar.backups import rare_shape_sql, shape_sql
 
 _LITERAL: Final = r"'(?:[^']|'')*'::character varying"
 _SPELLINGS: Final = (
@@ -52,19 +52,19 @@ def _digest_sql(line: str) -> str:
 
 _ALL: Final = "\nUNION ALL\n".join(
     # The search path is set row by row, before the functions of that row are called: CASE promises the order.
-    f"SELECT s.oid AS schema, CASE WHEN set_config('search_path', quote_ident(s.nspname), true) <> '' "  # noqa: S608 -- constants of `shape_sql`
+    f"SELECT s.oid AS schema, CASE WHEN set_config('search_path', quote_ident(s.nspname), true) <> '' "  # noqa: S608 -- constants of the two modules
     f"THEN ROW({fields})::text END AS line FROM s {source}"
-    for fields, source in LINES
+    for fields, source in (*shape_sql.LINES, *rare_shape_sql.LINES)
 )
 _SHAPE: Final = f"""
 WITH s AS MATERIALIZED (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = ANY(%s)),
      e AS MATERIALIZED ({_ALL}),
      l AS MATERIALIZED (SELECT schema, line, {_canonical_sql("line")} AS canonical FROM e)
-"""  # noqa: S608 -- constants of `shape_sql`
+"""  # noqa: S608 -- constants of the two modules
 _SHAPES: Final = f"""{_SHAPE}
 SELECT s.nspname, current_setting('server_version_num') || {_digest_sql("l.line")}, {_digest_sql("l.canonical")}
 FROM l JOIN s ON s.oid = l.schema GROUP BY s.nspname
-""".encode()  # noqa: S608 -- constants of `shape_sql`
+""".encode()  # noqa: S608 -- constants of the two modules
 _LINES: Final = f'{_SHAPE} SELECT l.canonical FROM l ORDER BY l.canonical COLLATE "C", l.line COLLATE "C"'.encode()  # noqa: S608 -- as above
 
 DEFINITION: Final = hashlib.sha256(_SHAPES).hexdigest()
@@ -80,6 +80,14 @@ class Shape:
 
     exact: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The shape that a schema was seen to have in a state (`changes.states`)."""
+
+    state: str
+    shape: Shape
 
 
 def shapes(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, Shape]:

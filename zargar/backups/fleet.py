@@ -9,7 +9,7 @@ snapshot's was read exactly, and only then is its pack handed out; any other is 
 first. Until that is known its sealed pack is held in memory; what is too large for that is read by itself at once.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from zargar.backups.catalogue import Catalogue
 from zargar.backups.crew import Crew
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.facts import ShopFacts
-from zargar.backups.fingerprint import Shape
+from zargar.backups.fingerprint import Seen, Shape
 from zargar.backups.packs import Sealed
 from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, Reader, Readers, Whole, Write
 from zargar.backups.snapshot import Connect, Connection, prepare
@@ -50,6 +50,12 @@ DUMPS: Final = 50
 KNOWN: Final = 128
 """Shapes whose DDL is kept in memory, the last used ones: shops whose functions name them have one each."""
 
+FAILURES: Final = 5
+"""Shops in a row that pg_dump fails for, until it is asked whether it is the shops, or pg_dump."""
+
+HEAVY: Final = 64 << 20
+"""A shop that had more bytes when it was last analysed may take its time: whoever has little left begins it later."""
+
 MOVED: Final = "its schema was changed, or a table of it truncated or rewritten, meanwhile"
 
 
@@ -63,6 +69,11 @@ class _Group:
     states: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     again: list[tuple[str, str]] = field(default_factory=list)
+    undumped: dict[str, str] = field(default_factory=dict)
+
+    def size(self, schema: str) -> int:
+        """How many bytes a schema had when it was last analysed; 0 for one that is not there."""
+        return sum(table.bytes for table in self.contents[schema].tables) if schema in self.contents else 0
 
 
 _Batch: TypeAlias = list[tuple[str, Whole]]
@@ -72,13 +83,15 @@ class Fleet:
     """Many shops to be read once, one after the other: write each before the next is asked for.
 
     `recipient` says for which key (age1...) a schema's pack is sealed. `known` holds DDL by exact shape, and is added
-    to. `readers` is in how many processes to read; none: in this one. `left_out` says in words why a shop could not be
-    read: it was dropped meanwhile, or changed in every attempt.
+    to. `readers` is in how many processes to read; none: in this one. A schema in the state of its `believed` has that
+    shape, and is not asked for it; `met` is what was found so, or asked (`recognising`). `left_out` says
+    in words why a shop could not be read: it was dropped meanwhile, changed in every attempt, or has something that its
+    owner may not read. Whoever writes a pack may meet that too (`reading.UnreadableError`) and goes on with the next.
     """
 
     def __init__(
         self, connect: Connect, schemas: Sequence[str], *, pg_dump: DdlSource, recipient: Callable[[str], str],
-        known: MutableMapping[str, Ddl] | None = None, readers: int = 0,
+        known: MutableMapping[str, Ddl] | None = None, readers: int = 0, believed: Mapping[str, Seen] | None = None,
     ) -> None:  # fmt: skip
         self._connect = connect
         self._schemas = list(schemas)
@@ -86,12 +99,16 @@ class Fleet:
         self._recipient = recipient
         self._known = known if known is not None else {}
         self._count = readers
+        self._believed = believed if believed is not None else {}
+        self._failures = 0
         self.left_out: dict[str, str] = {}
+        self.met: dict[str, Seen] = {}
 
     def __iter__(self) -> Generator[Packed, None, None]:
-        """Give the shops, each exact, with nothing left that may fail for its sake; those to be redone come last.
+        """Give the shops, each exact, those to be redone and large ones last.
 
-        Raises `OldClientError`, `DumpFailedError`, `ReaderLostError`, and what psycopg raises when the server is lost.
+        Raises `OldClientError`, `ReaderLostError`, what psycopg raises when the server is lost, and `DumpFailedError`
+        where pg_dump fails for every shop.
         """
         if len(self._schemas) == 1:
             yield from self._alone()
@@ -107,7 +124,9 @@ class Fleet:
                     yield from self._at_snapshot(readers, asker, group)
                     exporter.execute("COMMIT")
                 for schema, why in group.again:
-                    yield from self._by_itself(readers, schema, group.shapes.get(schema), why)
+                    for packed in self._by_itself(readers, schema, group.shapes.get(schema), why):
+                        packed.heavy = group.size(schema) > HEAVY
+                        yield packed
 
     def _readers(self, stack: ExitStack, session: Connection) -> Readers:
         if self._count and len(self._schemas) > FEW:
@@ -132,8 +151,8 @@ class Fleet:
         )
         half = (len(schemas) + 1) // 2
         with ThreadPoolExecutor(1) as pool:
-            theirs = pool.submit(_half, asker, schemas[half:])
-            for states, contents, shapes in (_half(exporter, schemas[:half]), theirs.result()):
+            theirs = pool.submit(_half, asker, schemas[half:], self._believed)
+            for states, contents, shapes in (_half(exporter, schemas[:half], self._believed), theirs.result()):
                 group.states |= states
                 group.contents |= contents
                 group.shapes |= shapes
@@ -155,28 +174,45 @@ class Fleet:
                 batch.append((task.schema, answer))
                 held += len(answer.stored)
                 if len(batch) >= BATCH or held >= BATCH_BYTES:
-                    yield from _settled(group, asked)
+                    yield from self._settled(group, asked)
                     asked = batch, pool.submit(changes.states, asker, [schema for schema, _ in batch])
                     batch, held = [], 0
-            yield from _settled(group, asked)
-            yield from _settled(group, (batch, pool.submit(changes.states, asker, [schema for schema, _ in batch])))
+            yield from self._settled(group, asked)
+            yield from self._settled(
+                group, (batch, pool.submit(changes.states, asker, [schema for schema, _ in batch]))
+            )
+
+    def _settled(self, group: _Group, asked: tuple[_Batch, "Future[dict[str, str]]"] | None) -> Iterable[Packed]:
+        """Hand out what was read exactly; the others are to be read again."""
+        if asked is None:
+            return
+        batch, found = asked
+        now = found.result()
+        for schema, whole in batch:
+            if now.get(schema) == group.states[schema]:
+                self.met[schema] = Seen(group.states[schema], group.shapes[schema])
+                yield _packed(schema, whole)
+            else:
+                group.again.append((schema, MOVED))
+        batch.clear()
 
     def _tasks(self, asker: Connection, group: _Group) -> Iterator[AtSnapshot]:
         """Say what is to be read at the snapshot; what cannot be is noted in the group."""
         for schema, content in group.contents.items():
             shape = group.shapes.get(schema)
-            if sum(table.bytes for table in content.tables) > LARGE:
+            if group.size(schema) > LARGE:
                 group.again.append((schema, ""))
             elif shape is None:
                 group.again.append((schema, "its schema was dropped or renamed meanwhile"))
             elif (ddl := self._ddl(asker, group, schema, shape)) is None:
-                group.again.append((schema, "its schema was changed while its DDL was dumped"))
+                changed = "its schema was changed while its DDL was dumped"
+                group.again.append((schema, group.undumped.get(schema, changed)))
             else:
                 yield AtSnapshot(content, ddl, shape.fingerprint, group.snapshot, group.taken, self._recipient(schema))
 
     def _ddl(self, asker: Connection, group: _Group, schema: str, shape: Shape) -> Ddl | None:
         """The DDL of a shape; None where the schema that it was to be dumped from is no longer what it was."""
-        if shape.exact not in self._known:
+        if shape.exact not in self._known and schema not in group.undumped:
             self._dump(asker, group, self._unknown(group, schema))
             while len(self._known) > KNOWN:
                 self._known.pop(next(iter(self._known)))
@@ -190,28 +226,43 @@ class Fleet:
         found: dict[str, str] = {}
         for schema in islice(group.contents, list(group.contents).index(first), None):
             shape = group.shapes.get(schema)
-            if shape is not None and shape.exact not in self._known:
+            if shape is not None and shape.exact not in self._known and schema not in group.undumped:
                 found.setdefault(shape.exact, schema)
             if len(found) == DUMPS:
                 break
         return list(found.values())
 
     def _dump(self, asker: Connection, group: _Group, schemas: Sequence[str]) -> None:
-        """Know the DDL of those of `schemas` that have not moved. One that is gone fails the dump of the others."""
+        """Know the DDL of those of `schemas` that have not moved. One that cannot be dumped fails it of the others."""
         try:
             dumped = self._pg_dump.dump_many(asker, schemas)
-        except DumpFailedError:
+        except DumpFailedError as failed:
             now = changes.states(asker, schemas)
             still = [schema for schema in schemas if now.get(schema) == group.states[schema]]
             if len(still) == len(schemas) == 1:
-                raise
-            if still:
-                self._dump(asker, group, still[:1] if len(still) == len(schemas) else still)
+                self._undumped(asker, group, schemas[0], failed)
+                return
+            half = len(still) // 2 if len(still) == len(schemas) else 0
+            for part in filter(None, (still[:half], still[half:])):
+                self._dump(asker, group, part)
             return
+        self._failures = 0
         now = changes.states(asker, schemas)
         for schema, ddl in dumped.items():
             if now.get(schema) == group.states[schema]:
                 self._known[group.shapes[schema].exact] = ddl
+
+    def _undumped(self, asker: Connection, group: _Group, schema: str, failed: DumpFailedError) -> None:
+        """Note that a shop cannot be dumped: it is tried once more by itself. Raises where no shop can be any more."""
+        group.undumped[schema] = str(failed)
+        self._failures += 1
+        if self._failures < FAILURES:
+            return
+        sound = next((one for one, shape in group.shapes.items() if shape.exact in self._known), None)
+        if sound is None:
+            raise failed
+        self._pg_dump.dump(asker, sound)
+        self._failures = 0
 
     def _by_itself(self, readers: Readers, schema: str, shape: Shape | None, why: str) -> Iterator[Packed]:
         known = {shape.exact: self._known[shape.exact]} if shape is not None and shape.exact in self._known else {}
@@ -223,27 +274,20 @@ class Fleet:
         yield found
 
 
-def _half(session: Connection, schemas: Sequence[str]) -> tuple[dict[str, str], dict[str, Catalogue], dict[str, Shape]]:
+def _half(
+    session: Connection, schemas: Sequence[str], believed: Mapping[str, Seen]
+) -> tuple[dict[str, str], dict[str, Catalogue], dict[str, Shape]]:
     states = changes.states(session, schemas)
-    there = [schema for schema in schemas if schema in states]
-    contents = catalogue.catalogues(session, there)
-    shapes = fingerprint.shapes(session, there)
-    session.execute("SET LOCAL search_path = ''")  # the shapes moved it
+    contents = catalogue.catalogues(session, list(states))
+    shapes = {
+        schema: believed[schema].shape
+        for schema, state in states.items()
+        if schema in believed and believed[schema].state == state
+    }
+    if unknown := [schema for schema in states if schema not in shapes]:
+        shapes |= fingerprint.shapes(session, unknown)
+        session.execute("SET LOCAL search_path = ''")  # the shapes moved it
     return states, contents, shapes
-
-
-def _settled(group: _Group, asked: tuple[_Batch, "Future[dict[str, str]]"] | None) -> Iterable[Packed]:
-    """Hand out what was read exactly; the others are to be read again."""
-    if asked is None:
-        return
-    batch, found = asked
-    now = found.result()
-    for schema, whole in batch:
-        if now.get(schema) == group.states[schema]:
-            yield _packed(schema, whole)
-        else:
-            group.again.append((schema, MOVED))
-    batch.clear()
 
 
 def _packed(schema: str, whole: Whole) -> Packed:

@@ -26,7 +26,7 @@ SET LOCAL search_path = ''; SET LOCAL row_security = off
 """
 _COLUMNS: Final = """
 SELECT t.table_name, c.column_name, c.domain_name IS NOT NULL, c.udt_schema, c.udt_name,
-       f.pronamespace::regnamespace::text, f.proname
+       (SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = f.pronamespace), f.proname
 FROM information_schema.tables t
 LEFT JOIN information_schema.columns c
   ON c.table_schema = t.table_schema AND c.table_name = t.table_name AND c.is_generated = 'NEVER'

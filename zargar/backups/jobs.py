@@ -5,24 +5,44 @@ tried three times. Arguments come out of a message and are looked at before they
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
 from zargar import mail
-from zargar.backups import drills, duties, erasing, making, operations, removing, reporting, restores, watch, wiring
+from zargar.backups import (
+    drills,
+    duties,
+    erasing,
+    making,
+    operations,
+    removing,
+    reporting,
+    restores,
+    verifying,
+    watch,
+    wiring,
+)  # fmt: skip
 from zargar.backups.copied import Desk
 from zargar.backups.making import House, Sitting
 from zargar.backups.operations import NoSuchBackupError
 from zargar.backups.reports import Body
 from zargar.backups.retention import Kind
+from zargar.backups.stopping import Stop, never
 from zargar.backups.wiring import BackupsNotConfiguredError, DrillsNotConfiguredError, NoIdentityError
-from zargar.outcomes import JSON, Permanent, Summary
+from zargar.outcomes import JSON, Permanent, Snooze, Summary
 
 A_DAY: Final = 8
 """Copies that are read back each day, the ones that never were first: two vaults, and four backups a day."""
+
+READING: Final = timedelta(minutes=8)
+"""How much of the clean-up's 20 minutes reading back may take; what it does not get to has a run of its own."""
+
+
+TIRED: Final = 0.1
+"""Of a sitting's time: after so much of it a pack that may take long begins another sitting, and so has a whole one."""
 
 
 def house() -> House:
@@ -34,27 +54,33 @@ def house() -> House:
 
 
 def back_up_all(
-    *, kind: Kind, reason: str, job: UUID | None = None, stop: Callable[[], bool] = making.never
+    *, kind: Kind, reason: str, job: UUID | None = None, stop: Callable[[], bool] = never,
+    spent: Callable[[], bool] = never,
 ) -> Summary:  # fmt: skip
     """Back up the shared schema and every shop, in as many sittings of the run `job` as are needed.
 
-    A sitting ends after the shop in which `stop` first says so, or the setting's time is over. Raises as
-    `operations.back_up_all`.
+    A sitting ends after the pack in which `stop` first says so, or the setting's time is over; `spent` says that the
+    pack under way is to be given up. Raises as `operations.back_up_all`.
     """
     parts = house()
-    over = parts.clock() + settings.BACKUP_SITTING
-    sitting = Sitting(job, lambda: job is not None and (stop() or parts.clock() >= over))
+    sitting = _sitting(parts, job, stop, spent)
     return making.as_json(operations.back_up_all(house=parts, kind=kind, reason=reason, sitting=sitting))
 
 
-def back_up_shop(*, shop_id: object, kind: Kind, reason: str) -> Summary:
-    """Back up one shop. Raises as `operations.back_up_shop`, and `Permanent` for an id that is none."""
+def back_up_shop(
+    *, shop_id: object, kind: Kind, reason: str, job: UUID | None = None, spent: Callable[[], bool] = never
+) -> Summary:
+    """Back up one shop, once for a run `job`. Raises as `operations.back_up_shop`, and `Permanent` for a bad id."""
     number = _id(shop_id, "shop_id")
-    return making.as_json(operations.back_up_shop(house=house(), shop_id=number, kind=kind, reason=reason))
+    parts = house()
+    sitting = _sitting(parts, job, never, spent)
+    made = operations.back_up_shop(house=parts, shop_id=number, kind=kind, reason=reason, sitting=sitting)
+    return making.as_json(made)
 
 
 def start(
-    *, shop_id: object, operator_id: object, job: UUID | None = None, stop: Callable[[], bool] = making.never
+    *, shop_id: object, operator_id: object, job: UUID | None = None, stop: Callable[[], bool] = never,
+    spent: Callable[[], bool] = never,
 ) -> Summary:  # fmt: skip
     """Back up what somebody asked for at the console: one shop, or everything where `shop_id` is None.
 
@@ -63,40 +89,58 @@ def start(
     """
     who = "the console" if operator_id is None else f"the console, user {_id(operator_id, 'operator_id')}"
     if shop_id is None:
-        return back_up_all(kind=Kind.DAILY, reason=who, job=job, stop=stop)
-    return back_up_shop(shop_id=shop_id, kind=Kind.SHOP, reason=who)
+        return back_up_all(kind=Kind.DAILY, reason=who, job=job, stop=stop, spent=spent)
+    return back_up_shop(shop_id=shop_id, kind=Kind.SHOP, reason=who, job=job, spent=spent)
 
 
-def verify(*, backup: object, now: datetime) -> Summary:
-    """Read back one backup, or those that were not read back for the longest. Raises `Permanent` for an unknown id."""
+def verify(*, backup: object, now: datetime, stop: Stop = never) -> Summary:
+    """Read back one backup, or those whose turn it is, in as many sittings as are needed.
+
+    Raises `Snooze` where `stop` has said so and there is more: the next sitting goes on where this one ended. Raises
+    `Permanent` for an unknown id, and `Retryable` when no vault answered.
+    """
+    wanted = None if backup is None else _uuid(backup)
     try:
-        return operations.verify(vaults=house().vaults, now=now, backup=None if backup is None else _uuid(backup))
+        found = operations.verify(vaults=house().vaults, now=now, backup=wanted, stop=stop, go_on=True)
     except NoSuchBackupError as unknown:
         raise Permanent(str(unknown)) from unknown
+    if found["left"]:
+        message = f"the time is up: {found['left']} copies are still to be read back or completed"
+        raise Snooze(message, until=now)
+    return found
 
 
-def clean_up(*, now: datetime, ring_drills: Callable[[], object] | None = None) -> Summary:
+def clean_up(
+    *, now: datetime, ring_drills: Callable[[], object] | None = None, ring_reading: Callable[[], object] | None = None,
+    stop: Stop = never, reading: timedelta = READING,
+) -> Summary:  # fmt: skip
     """Read copies back, condemn what retention lets go, and remove what has been condemned for the whole grace.
 
-    Every vault is tried first (`duties`). The reading back comes next, and each day: a copy that nobody has read back
-    replaces nothing. What restores put aside goes too, once it has been kept for undo long enough. Then ring for the
-    day's drills, where a worker does them (`ZARGAR_DRILL_PERIOD_DAYS`).
+    Every vault is tried first (`duties`), and the day's drills are rung for, where a worker does them
+    (`ZARGAR_DRILL_PERIOD_DAYS`): neither depends on what follows. The reading back comes next, and each day: a copy
+    that nobody has read back replaces nothing. It has so much time of this run, and what is left it rings for by
+    `ring_reading` at the end, as a run of its own. What restores put aside goes too, once it has been kept for undo
+    long enough. `stop` is asked between one copy and the next.
     """
-    places = house().vaults
+    parts = house()
+    places = parts.vaults
     tried = duties.daily(places, now=now)
-    proven = operations.verify(vaults=places, now=now, at_most=A_DAY)
-    swept = removing.sweep({vault.name: vault for vault in places}, wiring.keep(), grace=wiring.grace(), now=now)
-    erased = erasing.complete(vaults=places, now=now)
-    watch.forget(now=now)
-    dropped: list[JSON] = list(restores.expire(Desk(house()), grace=wiring.keep_replaced(), now=now))
-    done: Summary = {
-        "vaults": duties.summary(tried), **swept.summary(), "read_back": proven["proven"],
-        "unanswered": proven["unanswered"], "dropped": dropped,
-        "unerased": erased.summary()["still_in"],
-    }  # fmt: skip
     if ring_drills is not None and wiring.drill_period() is not None:
         ring_drills()
-    return done
+    over = parts.clock() + reading
+    read = verifying.verify(places, now=now, at_most=A_DAY, stop=lambda: stop() or parts.clock() >= over)
+    named = {vault.name: vault for vault in places}
+    swept = removing.sweep(named, wiring.keep(), grace=wiring.grace(), now=now, stop=stop)
+    erased = erasing.complete(vaults=places, now=now)
+    watch.forget(now=now)
+    dropped: list[JSON] = list(restores.expire(Desk(parts), grace=wiring.keep_replaced(), now=now))
+    if read.left and ring_reading is not None:
+        ring_reading()
+    return {
+        "vaults": duties.summary(tried), **swept.summary(), "read_back": list(read.proven), "left": read.left,
+        "unanswered": list(read.unanswered), "missing": list(read.missing), "dropped": dropped,
+        "unerased": erased.summary()["still_in"],
+    }  # fmt: skip
 
 
 def drill() -> Summary:
@@ -117,6 +161,19 @@ def report(*, kind: str, now: datetime) -> Summary:
 def report_now(*, kind: str, now: datetime) -> Body:
     """Say how backups stand now. Raises as `reporting.as_of_now`."""
     return reporting.as_of_now(kind=kind, now=now, vaults=[*settings.VAULTS])
+
+
+def _sitting(parts: House, job: UUID | None, stop: Callable[[], bool], spent: Callable[[], bool]) -> Sitting:
+    """Return the sitting that begins now; without a run there is no other, and so no end to it."""
+    if job is None:
+        return making.ONE_SITTING
+    began, whole = parts.clock(), settings.BACKUP_SITTING
+    return Sitting(
+        job,
+        stop=lambda: stop() or parts.clock() >= began + whole,
+        tired=lambda: parts.clock() >= began + TIRED * whole,
+        spent=spent,
+    )
 
 
 def _id(value: object, name: str) -> int:

@@ -24,12 +24,16 @@ from uuid import UUID
 
 import zstandard
 
-from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
+from zargar.backups.facts import Extension, SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.fields import Fields, MisreadError
 from zargar.backups.file_facts import FilesFacts
 from zargar.backups.packs import PackPlace, Piece
+from zargar.refusals import RefusedError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+OLDEST: Final = 1
+"""Format 1 does not know of extensions; it is read, and no longer written."""
+
 PREFIX: Final = "manifests/"
 _HEAD: Final = b'{"manifest":'
 _MIDDLE: Final = b',"sha256":"'
@@ -38,7 +42,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{32}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class UnknownFormatError(Exception):
+class UnknownFormatError(RefusedError):
     """A manifest of a newer format than this program knows: use the version that made it."""
 
 
@@ -52,6 +56,7 @@ class PackEntry:
 
     `shop` is the slug (of the shared schema: `shared`), None for files. `key` is the object that holds the secret half
     of the pack's key. A pack holds a schema and has its `facts`, or files and has theirs (`files`); `schema` is empty.
+    `extensions`: names of those that the schema leans on.
     """
 
     shop: str | None
@@ -60,6 +65,7 @@ class PackEntry:
     place: PackPlace
     facts: ShopFacts | None
     files: FilesFacts | None = None
+    extensions: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -80,7 +86,8 @@ class SegmentEntry:
 class Manifest:
     """A backup. Times are aware UTC; `backup` is a UUID in its usual form; `postgres` such as 180006.
 
-    `made_by`: the program and its version. `excluded`: in words, what is not in it and why.
+    `made_by`: the program and its version. `excluded`: in words, what is not in it and why. `extensions`: those of the
+    database, in an order in which they can be made; a manifest of format 1 knows of none.
     """
 
     backup: str
@@ -93,6 +100,7 @@ class Manifest:
     segments: tuple[SegmentEntry, ...]
     excluded: tuple[str, ...] = ()
     format: int = FORMAT
+    extensions: tuple[Extension, ...] = ()
 
 
 def key_of(backup: str) -> str:
@@ -103,9 +111,10 @@ def key_of(backup: str) -> str:
 def dump(manifest: Manifest) -> bytes:
     """Return the file's content. `load` gives back an equal manifest."""
     shapes = _Shapes()
-    packs = [_pack_json(pack, shapes) for pack in manifest.packs]
+    packs = [_pack_json(pack, shapes, manifest.format) for pack in manifest.packs]
     body = _canonical(
-        {
+        _of_format(manifest.format, extensions=[[one.name, one.version, one.schema] for one in manifest.extensions])
+        | {
             "backup": manifest.backup,
             "began_at": _time(manifest.began_at),
             "ended_at": _time(manifest.ended_at),
@@ -159,9 +168,14 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def _pack_json(pack: PackEntry, shapes: _Shapes) -> dict[str, object]:
+def _of_format(version: int, **fields: object) -> dict[str, object]:
+    """Return fields that format 1 does not have."""
+    return {} if version == OLDEST else fields
+
+
+def _pack_json(pack: PackEntry, shapes: _Shapes, version: int) -> dict[str, object]:
     place = pack.place
-    return {
+    return _of_format(version, extensions=list(pack.extensions)) | {
         "facts": None if pack.facts is None else _facts_json(pack.facts, shapes),
         "files": None if pack.files is None else asdict(pack.files),
         "key": pack.key,
@@ -220,8 +234,8 @@ def _body(data: bytes) -> object:
 
 
 def _read(fields: Fields) -> Manifest:
-    if (version := fields.whole("format")) != FORMAT:
-        message = f"the manifest's format is {version}; this program reads {FORMAT}"
+    if not OLDEST <= (version := fields.whole("format")) <= FORMAT:
+        message = f"the manifest's format is {version}; this program reads {OLDEST} to {FORMAT}"
         raise UnknownFormatError(message)
     shapes = [_read_shape(one) for one in fields.objects("tables")]
     manifest = Manifest(
@@ -231,9 +245,13 @@ def _read(fields: Fields) -> Manifest:
         ended_at=fields.time("ended_at"),
         made_by=fields.text("made_by"),
         postgres=fields.whole("postgres"),
-        packs=tuple(_read_pack(one, shapes) for one in fields.objects("packs")),
+        packs=tuple(_read_pack(one, shapes, version) for one in fields.objects("packs")),
         segments=tuple(_read_segment(one) for one in fields.objects("segments")),
         excluded=fields.texts("excluded"),
+        format=version,
+        extensions=()
+        if version == OLDEST
+        else tuple(Extension(*row) for row in fields.rows("extensions", str, str, str)),
     )
     fields.end()
     return manifest
@@ -251,7 +269,7 @@ def _read_segment(fields: Fields) -> SegmentEntry:
     return segment
 
 
-def _read_pack(fields: Fields, shapes: list[tuple[str, tuple[str, ...]]]) -> PackEntry:
+def _read_pack(fields: Fields, shapes: list[tuple[str, tuple[str, ...]]], version: int) -> PackEntry:
     place = PackPlace(
         pack=fields.text("pack"),
         pieces=tuple(Piece(*row) for row in fields.rows("pieces", str, int, int)),
@@ -267,6 +285,7 @@ def _read_pack(fields: Fields, shapes: list[tuple[str, tuple[str, ...]]]) -> Pac
         place=place,
         facts=None if facts is None else _read_facts(facts, shapes),
         files=None if files is None else _read_files(files),
+        extensions=() if version == OLDEST else fields.texts("extensions"),
     )
     fields.end()
     return entry
@@ -301,7 +320,7 @@ def _table(row: tuple[int, int, str], shapes: list[tuple[str, tuple[str, ...]]])
 
 
 def _check(manifest: Manifest) -> None:
-    """What the types do not say: the id is one, keys are unique, every pack lies inside of the segments."""
+    """What the types do not say: the id is one, keys are unique, every pack lies inside of the segments, and so on."""
     try:
         UUID(manifest.backup)
     except ValueError as fault:
@@ -312,7 +331,11 @@ def _check(manifest: Manifest) -> None:
     if len(sizes) != len(manifest.segments) or len(packs) != len(manifest.packs):
         message = "a segment or a pack is listed twice"
         raise MisreadError(message)
+    extensions = {one.name for one in manifest.extensions}
     for pack in manifest.packs:
+        if not extensions.issuperset(pack.extensions):
+            message = f"pack {pack.place.pack} leans on an extension that is not listed"
+            raise MisreadError(message)
         for piece in pack.place.pieces:
             if piece.offset < 0 or piece.length < 1 or piece.end > sizes.get(piece.segment, 0):
                 message = f"pack {pack.place.pack} lies outside of {piece.segment}"

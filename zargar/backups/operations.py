@@ -12,14 +12,16 @@ from uuid import UUID
 import psycopg
 from django.db import DatabaseError
 
-from zargar.backups import drill_store, lost, making, proving, store
+from zargar.backups import lost, making, store, verifying
 from zargar.backups.continuing import StoppedError
-from zargar.backups.making import ONE_SITTING, House, Made, NothingReadError, Sitting
-from zargar.backups.models import Backup, CopyState
+from zargar.backups.making import ONE_SITTING, House, Made, NoRoomError, NothingReadError, Sitting
+from zargar.backups.models import Backup
 from zargar.backups.ports import Vault, VaultError, VaultFullError, VaultRefusedError
+from zargar.backups.progress import Progress, nobody
 from zargar.backups.retention import Kind
+from zargar.backups.stopping import Stop, never
 from zargar.backups.store import SHARED, Held
-from zargar.outcomes import JSON, Permanent, Retryable, Snooze, Summary
+from zargar.outcomes import Permanent, Retryable, Snooze, Summary
 from zargar.refusals import NotFoundError
 from zargar.shops import operations as shops
 
@@ -35,56 +37,39 @@ def back_up_all(*, house: House, kind: Kind, reason: str, sitting: Sitting = ONE
     """Make one backup of the shared schema and of every shop. Raises `Retryable`, `Permanent`.
 
     Raises `Snooze` where `sitting` has said stop: what is stored is kept, and the same job goes on with it when it is
-    called again.
+    called again. Raises `zargar.backups.sitting_store.SupersededError` (a `Retryable`) where another process has taken
+    over the job meanwhile.
     """
     everything = [Held(SHARED, SHARED, "public"), *(_held(shop.id, shop.schema_name) for shop in shops.listed())]
     return _make(house, kind=kind, reason=reason, holds=everything, sitting=sitting)
 
 
-def back_up_shop(*, house: House, shop_id: int, kind: Kind, reason: str) -> Made:
+def back_up_shop(*, house: House, shop_id: int, kind: Kind, reason: str, sitting: Sitting = ONE_SITTING) -> Made:
     """Make a backup of one shop. Raises `Permanent` for a shop that is not there, else as `back_up_all`."""
     found = next((shop for shop in shops.listed() if shop.id == shop_id), None)
     if found is None:
         message = f"there is no shop {shop_id}"
         raise Permanent(message)
-    return _make(house, kind=kind, reason=reason, holds=[_held(found.id, found.schema_name)], scope=str(found.id))
+    holds = [_held(found.id, found.schema_name)]
+    return _make(house, kind=kind, reason=reason, holds=holds, scope=str(found.id), sitting=sitting)
 
 
-def verify(*, vaults: Sequence[Vault], now: datetime, backup: UUID | None = None, at_most: int = 4) -> Summary:
-    """Complete what vaults lack, then read copies back: those of one backup, or those not read back for the longest.
+def verify(
+    *, vaults: Sequence[Vault], now: datetime, backup: UUID | None = None, at_most: int = 4, stop: Stop = never,
+    go_on: bool = False, progress: Progress = nobody,
+) -> Summary:  # fmt: skip
+    """Complete what vaults lack, then read copies back: those of one backup, or those whose turn it is (`verifying`).
 
-    Raises `NoSuchBackupError`, and `Retryable` when no vault that was asked answered.
+    Between two segments `stop` is asked; what the time was not enough for is counted as `left`, and `go_on` takes that
+    up alone. Raises `NoSuchBackupError`, and `Retryable` when no vault that was asked answered.
     """
-    by_name = {vault.name: vault for vault in vaults}
-    completed = _complete(by_name, now=now)
-    copies = store.in_vaults(states=[CopyState.STORED, CopyState.GOOD, CopyState.DAMAGED])
     if backup is not None:
         show(backup)
-        copies = [copy for copy in copies if copy.backup.id == backup]
-    found: list[JSON] = []
-    silent: list[JSON] = []
-    for copy in copies[: None if backup else at_most]:
-        told: Summary = {"backup": str(copy.backup.id), "vault": copy.vault}
-        try:
-            if copy.vault not in by_name:
-                silent.append({**told, "fault": "the vault is not configured"})
-                continue
-            proof = proving.prove(by_name[copy.vault], str(copy.backup.id), sha256=copy.backup.manifest_sha256)
-        except VaultError as fault:
-            silent.append({**told, "fault": str(fault)})
-            continue
-        store.note(
-            copy, state=CopyState.GOOD if proof.good else CopyState.DAMAGED, now=now, detail="; ".join(proof.faults)
-        )
-        faults: list[JSON] = list(proof.faults)
-        found.append({
-            **told, "good": proof.good, "checked_bytes": proof.checked_bytes, "faults": faults,
-            "erased": list(drill_store.erased_in(copy.backup)),
-        })  # fmt: skip
-    if silent and not found:
-        message = f"no vault answered: {silent}"
+    found = verifying.verify(vaults, now=now, backup=backup, at_most=at_most, stop=stop, go_on=go_on, progress=progress)
+    if found.unanswered and not (found.proven or found.left):
+        message = f"no vault answered: {[*found.unanswered]}"
         raise Retryable(message)
-    return {"proven": found, "unanswered": silent, "completed": list(completed)}
+    return found.summary()
 
 
 def show(backup: UUID) -> Backup:
@@ -110,31 +95,11 @@ def _make(
     except StoppedError as stopped:
         message = f"the time is up: {stopped}"
         raise Snooze(message, until=house.clock()) from None
-    except (VaultFullError, VaultRefusedError) as fault:
+    except (VaultFullError, VaultRefusedError, NoRoomError) as fault:
         raise Permanent(str(fault)) from fault
-    except (VaultError, NothingReadError, psycopg.OperationalError, DatabaseError) as fault:
+    except (VaultError, NothingReadError, psycopg.Error, DatabaseError) as fault:
         message = f"the backup came to nothing: {type(fault).__name__}: {fault}"
         raise Retryable(message) from fault
-
-
-def _complete(vaults: dict[str, Vault], *, now: datetime) -> list[JSON]:
-    """Bring over what a vault lacks from one that has it; return in words what was completed."""
-    done: list[JSON] = []
-    stored = store.in_vaults(states=[CopyState.GOOD, CopyState.STORED])
-    for lacking in store.in_vaults(states=[CopyState.MISSING]):
-        sources = [vaults[one.vault] for one in stored if one.backup_id == lacking.backup_id and one.vault in vaults]
-        if not sources or lacking.vault not in vaults:
-            continue
-        backup = str(lacking.backup.id)
-        try:
-            sha256 = lacking.backup.manifest_sha256
-            proving.complete(sources[0], vaults[lacking.vault], backup, sha256=sha256, destroyed=store.destroyed)
-        except VaultError as fault:
-            store.note(lacking, state=CopyState.MISSING, now=now, detail=str(fault))
-            continue
-        store.note(lacking, state=CopyState.STORED, now=now)
-        done.append(f"{backup} in {lacking.vault}")
-    return done
 
 
 def _held(shop_id: int, schema: str) -> Held:

@@ -85,11 +85,12 @@ class RestoredShop(Protocol):
     A message that was sent stays sent: what the restored rows still hold as due has to be held, opt-outs applied again.
     """
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:
         """Bring this domain's rows of a shop in line with the world, before the shop is worked for again.
 
         Called inside the shop's schema, which is as it was at `taken_at` (aware UTC) and newly migrated, within a
         transaction that commits for all domains or for none: whatever is raised undoes the restore. The shop is closed
-        meanwhile. Doing it again must be harmless.
+        meanwhile. `replaced` is the schema that was put aside, which nobody writes to any more and which is kept for a
+        while; None where the shop took nobody's place. Doing it again must be harmless.
         """
         ...

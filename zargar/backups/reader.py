@@ -15,8 +15,7 @@ from typing import Any, Final, cast
 import psycopg
 
 from zargar.backups.crew import Answer, Begin, Begun, Ended, Task
-from zargar.backups.packs import seal
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Reader
+from zargar.backups.reading import AtSnapshot, ByItself, Gone, Reader, UnreadableError, sealed
 
 ALONE: Final = 3
 """The exit code of a reader that nobody listens to any more."""
@@ -59,8 +58,10 @@ def _work(reader: Reader, channel: "Channel[Any, Any]", tasks: SimpleQueue[Task]
                     send(reading)
                     continue
                 send(Begun(tuple(reading.redone)))
-                sealed = seal(reading.members(), task.recipient, send)
-                send(Ended(sealed, reading.facts))
+                try:
+                    send(Ended(*sealed(reading, task.recipient, send)))
+                except UnreadableError as why:
+                    send(Gone(str(why)))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from psycopg import pq
 
 from zargar.backups.catalogue import Catalogue, NoSuchSchemaError, columns_text, quoted
 from zargar.backups.copying import DIGEST_BYTES, digest_text
-from zargar.backups.ddl import Ddl, DdlSource
+from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.members import MOST_BYTES, Member
 from zargar.backups.packing import closing, opening
@@ -30,6 +30,13 @@ SEQUENCE_DATA: Final = 180_000
 
 _MIGRATIONS: Final = "django_migrations"
 _GONE: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName)
+
+_ITS_OWN: Final = (
+    psycopg.ProgrammingError, psycopg.DataError, psycopg.InternalError, psycopg.NotSupportedError,
+    psycopg.errors.IoError, psycopg.errors.UndefinedFile, psycopg.errors.ProgramLimitExceeded,
+)  # fmt: skip
+"""What the server says of one shop alone: a right that is missing, row security, a damaged page, a row too long for a
+text. Any other `OperationalError` is of the server or the way to it, and ends the backup."""
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -83,10 +90,14 @@ class Gone:
     why: str
 
 
+class UnreadableError(Exception):
+    """A shop turned out to be unreadable while its rows were handed out: what was written of it counts for nothing."""
+
+
 class Packed:
     """One shop on its way into a backup: write it once, then its facts are known.
 
-    `redone` says in words why attempts to read it were thrown away.
+    `redone` says in words why attempts to read it were thrown away; `heavy`, that it may take its time.
     """
 
     def __init__(
@@ -94,11 +105,15 @@ class Packed:
     ) -> None:
         self.schema = schema
         self.redone = list(redone)
+        self.heavy = False
         self._write_to = write_to
         self._facts: ShopFacts | None = None
 
     def write_to(self, write: Write) -> Sealed:
-        """Hand its stored bytes to `write`. An error of `write` or of reading passes through."""
+        """Hand its stored bytes to `write`. An error of `write` passes through.
+
+        Raises `UnreadableError` for the shop's sake, and what psycopg raises when the server is lost.
+        """
         sealed, self._facts = self._write_to(write)
         return sealed
 
@@ -148,6 +163,9 @@ class Reader:
             return self._moved(f"its schema was changed meanwhile: {str(gone).splitlines()[0]}")
         except psycopg.errors.LockNotAvailable:
             return self._moved(f"a table of it was held for more than {LOCK_WAIT}")
+        except _ITS_OWN as fault:
+            self.close()  # there may be answers under way; by itself the shop is judged
+            return Moved(_said(fault))
         except _TooLargeError:
             self.close()  # which ends the COPY that is under way
             return Moved("it had grown too large to be held in memory")
@@ -160,18 +178,20 @@ class Reader:
             return reading
 
         def write_to(write: Write) -> tuple[Sealed, ShopFacts]:
-            return seal(reading.members(), task.recipient, write), reading.facts
+            return sealed(reading, task.recipient, write)
 
         return Packed(task.schema, write_to, reading.redone)
 
     def begun(self, task: ByItself) -> ShopReading | Gone:
-        """Do all that may fail for a shop's sake. Raises `OldClientError`, `DumpFailedError`, what psycopg raises."""
+        """Do what may fail for a shop's sake before its rows. Raises `OldClientError`, and for the server's sake."""
         known = ChainMap(self._known, dict(task.known))
         reading = read_shop(self._connect, task.schema, pg_dump=self._pg_dump, known=known)
         try:
             reading.begin()
-        except (NoSuchSchemaError, ShopChangingError) as why:
+        except (NoSuchSchemaError, ShopChangingError, DumpFailedError) as why:
             return Gone(str(why))
+        except _ITS_OWN as fault:
+            return Gone(_said(fault))
         return reading
 
     def close(self) -> None:
@@ -189,6 +209,22 @@ class Reader:
     def _moved(self, why: str) -> Moved:
         self._open().execute("ROLLBACK")
         return Moved(why)
+
+
+def sealed(reading: ShopReading, recipient: str, write: Write) -> tuple[Sealed, ShopFacts]:
+    """Seal a shop whose reading was begun, handing its stored bytes to `write`. Raises as `Packed.write_to`."""
+    return seal(_its_own(reading.members()), recipient, write), reading.facts
+
+
+def _its_own(members: Iterable[Member]) -> Iterator[Member]:
+    try:
+        yield from members
+    except _ITS_OWN as fault:
+        raise UnreadableError(_said(fault)) from fault
+
+
+def _said(fault: psycopg.Error) -> str:
+    return f"it cannot be read: {str(fault).splitlines()[0]} ({type(fault).__name__})"
 
 
 class _TooLargeError(Exception):

@@ -165,7 +165,7 @@ def _correct(row: Backup, found: FoundBackup, names: _Names) -> None:
     row.manifest_sha256, row.ended_at = found.sha256, told.ended_at
     row.stored_bytes = sum(segment.size for segment in told.segments)
     row.plain_bytes = sum(entry.place.plain_length for entry in told.packs)
-    row.fault, row.checkpoint = "", None
+    row.fault, row.checkpoint, row.excluded = "", None, list(told.excluded)
     row.save()
     there = {pack.schema: pack for pack in row.packs.all()}
     for entry in told.packs:
@@ -192,8 +192,6 @@ def _copies(row: Backup, found: FoundBackup, *, now: datetime) -> None:
 
 
 def _state(row: Backup) -> None:
-    """A backup is complete where no vault lacks it."""
-    lacking = any(copy.state in {CopyState.MISSING, CopyState.DAMAGED} for copy in row.copies.all())
-    state = State.DEGRADED if lacking else State.COMPLETE
+    state = store.state_of(row)
     if row.state != state:
         Backup.objects.filter(number=row.number).update(state=state)

@@ -1,11 +1,11 @@
 """What reports read of the catalogue, and the reports that were made."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from zargar.backups import drill_store
 from zargar.backups.models import Backup, BackupReport, Copy, CopyState, State
@@ -14,6 +14,9 @@ from zargar.backups.retention import Kind
 from zargar.backups.rota import Target
 
 WHOLE: Final = (State.COMPLETE, State.DEGRADED)
+GIVEN_UP_AFTER: Final = timedelta(minutes=4)
+"""How long a report that somebody has set about mailing is his: longer than a mail server's every step may take, and
+less than the engine waits before it tries a report again."""
 
 
 def made(span: Span) -> list[MadeBackup]:
@@ -23,6 +26,7 @@ def made(span: Span) -> list[MadeBackup]:
         MadeBackup(
             backup=str(row.id), kind=row.kind, state=row.state, reason=row.reason, began_at=row.began_at.isoformat(),
             ended_at=row.ended_at.isoformat() if row.ended_at else None, stored_bytes=row.stored_bytes, fault=row.fault,
+            excluded=list(row.excluded),
         )
         for row in rows
     ]  # fmt: skip
@@ -113,19 +117,29 @@ def unsent(period: Period, *, made_since: datetime) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-@contextmanager
-def sending(report: int, *, now: datetime) -> Iterator[Body | None]:
-    """Lend an unsent report to be handed over; it is written down as mailed when the block ends well.
+def claim(report: int, *, now: datetime) -> Body | None:
+    """Take an unsent report to be handed over, with no lock kept; None when it was mailed, or somebody is about it.
 
-    None when it was mailed meanwhile, or somebody else is about it. Whoever dies inside has perhaps mailed it: it is
-    then mailed again, under the same Message-ID.
+    Whoever dies before `mailed` has perhaps handed it over: after `GIVEN_UP_AFTER` it is mailed again, under the same
+    Message-ID.
     """
     with transaction.atomic():
-        row = BackupReport.objects.select_for_update(skip_locked=True).filter(pk=report, mailed_at=None).first()
-        yield cast("Body", row.body) if row else None
-        if row is not None:
-            row.mailed_at = now
-            row.save(update_fields=["mailed_at"])
+        rows = BackupReport.objects.select_for_update(skip_locked=True).filter(pk=report, mailed_at=None)
+        row = rows.filter(Q(tried_at=None) | Q(tried_at__lte=now - GIVEN_UP_AFTER)).first()
+        if row is None:
+            return None
+        BackupReport.objects.filter(pk=report).update(tried_at=now)
+        return cast("Body", row.body)
+
+
+def mailed(report: int, *, now: datetime) -> None:
+    """Keep that a report was handed over."""
+    BackupReport.objects.filter(pk=report).update(mailed_at=now, tried_at=None)
+
+
+def not_mailed(report: int) -> None:
+    """Keep that a report was not taken: whoever comes next may try at once."""
+    BackupReport.objects.filter(pk=report).update(tried_at=None)
 
 
 def _lacking() -> dict[str, list[Lack]]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from zargar import persian
+from zargar.backups.exclusions import name
 from zargar.backups.reports import STALE_AFTER, Body, Period, ShopStanding, Worry
 from zargar.calendars import jalali
 from zargar.clock import TEHRAN
@@ -17,7 +18,7 @@ from zargar.clock import TEHRAN
 TITLES: Final = {Period.DAILY: "گزارش روزانه پشتیبان‌ها", Period.WEEKLY: "گزارش هفتگی پشتیبان‌ها"}
 KINDS: Final = {"daily": "روزانه", "weekly": "هفتگی", "shop": "یک فروشگاه", "snapshot": "پیش از تغییر"}
 STATES: Final = {
-    "running": "در حال ساخت", "failed": "ناکام", "degraded": "نه در همه مخزن‌ها", "complete": "کامل",
+    "running": "در حال ساخت", "failed": "ناکام", "degraded": "با کاستی", "complete": "کامل",
     "missing": "ندارد", "damaged": "آسیب‌دیده",
 }  # fmt: skip
 NEVER: Final = "هرگز"
@@ -35,7 +36,8 @@ _WORRIES: Final = {
     Worry.NO_VAULT: "هیچ مخزنی تعیین نشده است",
     Worry.NOTHING_WHOLE: "در این دوره هیچ پشتیبانی از همه فروشگاه‌ها ساخته نشد",
     Worry.FAILED: "پشتیبان‌های ناکام",
-    Worry.DEGRADED: "پشتیبان‌هایی که در همه مخزن‌ها نیستند",
+    Worry.DEGRADED: "پشتیبان‌هایی که در همه مخزن‌ها نیستند یا چیزی کم دارند",
+    Worry.LEFT_OUT: "آنچه در پشتیبان‌های این دوره جا مانده است",
     Worry.LACKING: "مخزن‌هایی که چیزی کم دارند یا آسیب دیده‌اند",
     Worry.SHOPS_WITHOUT: "فروشگاه‌هایی که هیچ پشتیبانی ندارند",
     Worry.UNPROVEN: f"فروشگاه‌هایی که در {persian.span(STALE_AFTER)} گذشته نسخه بازخوانی‌شده‌ای در هر مخزن ندارند",
@@ -102,6 +104,13 @@ def size(stored: int) -> str:
     return f"{persian.number(int(shown) if shown == int(shown) else shown)} {_UNITS[unit]}"
 
 
+def took(began_at: str, ended_at: str | None) -> str:
+    """Say how long a backup took, of two moments as a report has them."""
+    if ended_at is None:
+        return "تمام نشده"
+    return persian.span(datetime.fromisoformat(ended_at) - datetime.fromisoformat(began_at))
+
+
 def _lead(body: Body) -> str:
     whole = sum(one["state"] in {"complete", "degraded"} for one in body["made"])
     verdict = "نیاز به رسیدگی هست" if body["worries"] else "همه چیز سر جای خود است"
@@ -132,6 +141,15 @@ def _notes(body: Body) -> Iterator[str]:
 
 def _tables(body: Body) -> Iterator[Table]:
     yield _made(body)
+    yield Table(
+        "آنچه در پشتیبان‌ها نیست",
+        ("آغاز پشتیبان", "چه", "چرا"),
+        tuple(
+            (_moment(one["began_at"]), SPECIAL.get(name(line), name(line)), line.partition(": ")[2])
+            for one in body["made"]
+            for line in one.get("excluded", [])[:MOST_SHOPS]
+        ),
+    )
     yield _vaults(body)
     yield Table(
         "آنچه مخزن‌ها کم دارند",
@@ -148,10 +166,11 @@ def _tables(body: Body) -> Iterator[Table]:
 def _made(body: Body) -> Table:
     return Table(
         "پشتیبان‌های این دوره",
-        ("آغاز", "گونه", "وضع", "اندازه", "دلیل"),
+        ("آغاز", "مدت", "گونه", "وضع", "اندازه", "دلیل"),
         tuple(
             (
                 _moment(one["began_at"]),
+                took(one["began_at"], one["ended_at"]),
                 KINDS.get(one["kind"], one["kind"]),
                 _word(one["state"]),
                 size(one["stored_bytes"]),

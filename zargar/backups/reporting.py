@@ -1,7 +1,7 @@
 """The operations of reports on backups: make those that are owed, keep them, and have them reach the operators.
 
-A report is kept first and handed over afterwards, each in a transaction of its own; what could not be handed over goes
-with a later one, for two days.
+A report is kept first and handed over afterwards, with no transaction open meanwhile; what could not be handed over
+goes with a later one, for two days.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from zargar.backups.report_words import plain_text, story
 from zargar.backups.reports import Body, Period, Span, compose, lately, owed
 from zargar.backups.store import SHARED
 from zargar.mail import Letter, Postbox
-from zargar.outcomes import JSON, Permanent, Retryable, Summary
+from zargar.outcomes import JSON, Outcome, Permanent, Retryable, Summary
 from zargar.shops import operations as shops
 
 SEND_WITHIN: Final = timedelta(days=2)
@@ -103,8 +103,16 @@ def _mail_unsent(period: Period, *, postbox: Postbox | None, to: tuple[str, ...]
     if postbox is None:
         return sent
     for report in store.unsent(period, made_since=now - SEND_WITHIN):
-        with store.sending(report, now=now) as body:
-            if body:
-                postbox.send(letter(body, to=to))
-                sent.append(report)
+        if (body := store.claim(report, now=now)) is None:
+            continue
+        try:
+            postbox.send(letter(body, to=to))
+        except Outcome:
+            store.not_mailed(report)
+            raise
+        store.mailed(report, now=now)
+        sent.append(report)
+    if store.unsent(period, made_since=now - SEND_WITHIN):
+        message = "a report is being mailed by another process, or was by one that died: it is looked at again"
+        raise Retryable(message)
     return sent

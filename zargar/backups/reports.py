@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
+from zargar.backups.exclusions import lacks, names
 from zargar.clock import TEHRAN
 
 MOST_OWED: Final = 7
@@ -50,6 +51,7 @@ class Worry(StrEnum):
     NOTHING_WHOLE = "nothing_whole"
     FAILED = "failed"
     DEGRADED = "degraded"
+    LEFT_OUT = "left_out"
     LACKING = "lacking"
     SHOPS_WITHOUT = "shops_without"
     UNPROVEN = "unproven"
@@ -66,7 +68,10 @@ class Span:
 
 
 class MadeBackup(TypedDict):
-    """A backup that was begun in the period. `fault` is in the words of what failed; empty where nothing did."""
+    """A backup that was begun in the period. `fault` is in the words of what failed; empty where nothing did.
+
+    `excluded`: what it does not hold, a line each (`exclusions`); reports of earlier versions have none.
+    """
 
     backup: str
     kind: str
@@ -76,6 +81,7 @@ class MadeBackup(TypedDict):
     ended_at: str | None
     stored_bytes: int
     fault: str
+    excluded: NotRequired[list[str]]
 
 
 class Lack(TypedDict):
@@ -199,6 +205,7 @@ def _worries(body: Body, drills: timedelta | None, *, now: datetime) -> Mapping[
         Worry.NOTHING_WHOLE: [] if whole else [body["period"]],
         Worry.FAILED: [one["backup"] for one in body["made"] if one["state"] == "failed"],
         Worry.DEGRADED: [one["backup"] for one in body["made"] if one["state"] == "degraded"],
+        Worry.LEFT_OUT: names(line for one in body["made"] for line in lacks(one.get("excluded", []))),
         Worry.LACKING: [one["vault"] for one in body["vaults"] if one["lacking"]],
         Worry.SHOPS_WITHOUT: [one["name"] for one in body["shops"] if not one["copies"]],
         Worry.UNPROVEN: [

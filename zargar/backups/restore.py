@@ -9,9 +9,10 @@ Rights that the role's ALTER DEFAULT PRIVILEGES give to new objects are held bac
 an object has, not those that it must not get.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -30,6 +31,19 @@ RESTORE_LOCK: Final = 0x5245_5354
 """The first half of the advisory key ("REST"); the second is a hash of the name that is borrowed."""
 
 _ASIDE: Final = "zargar restore: aside"
+_MADE: Final = re.compile(rb"^CREATE SCHEMA [^\n]*;\n", re.MULTILINE)
+Inside: TypeAlias = Callable[[psycopg.Connection[Any]], None]
+STATEMENTS: Final = {
+    say.PRE_DATA: "the DDL of tables, types and functions",
+    say.SEQUENCES: "the positions of sequences",
+    say.POST_DATA: "the DDL of indexes, keys, triggers and rights",
+    say.REFRESH: "the filling of materialized views",
+}
+"""What people call the statements of each member; an error of the database carries it as its note."""
+
+_OF_NAMES: Final = frozenset({"0A", "0L", "2B", "3F", "42", "53", "54", "55", "57", "58"})
+"""Classes of SQLSTATE whose words speak of objects, rights and the server: missing, denied, in use, full, ending."""
+
 _DEFAULT_RIGHTS: Final = """
 SELECT d.defaclobjtype::text, CASE g.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(g.grantee) END, g.privilege_type,
        g.is_grantable
@@ -65,14 +79,17 @@ def restore_beside(
     beside: str,
     expected: ShopFacts | None = None,
     tolerated: Collection[What] = (),
+    inside: Inside | None = None,
 ) -> ShopFacts:
     """Restore the pack of `schema` as a schema called `beside`, proven, or not at all; return what was found of it.
 
     `connection` is the owner's, with no transaction open; its settings are RESET. `beside` may be `schema` when the
     shop is gone. The copy must have the facts `expected`, or those that the pack records, but for differences of the
-    kinds `tolerated`: PostgreSQL of another major version writes a shape differently (`What.SHAPE`).
-    Raises `WrongPackError`, `TargetTakenError`, `BadPackError`, `RestoredDiffersError`, and what psycopg or `members`
-    raise; nothing is left behind then. Members are consumed as they come, in bounded memory.
+    kinds `tolerated`: PostgreSQL of another major version writes a shape differently (`What.SHAPE`). `inside` puts into
+    the schema, when it has just been made, what the pack leans on and does not hold: extensions.
+    Raises `WrongPackError`, `TargetTakenError`, `BadPackError`, `RestoredDiffersError`, and what psycopg (noting at
+    which statements) or `members` raise; nothing is left behind then. Members are consumed as they come, in bounded
+    memory.
     """
     if connection.info.transaction_status != TransactionStatus.IDLE:
         message = "a restore begins its own transaction"
@@ -85,7 +102,7 @@ def restore_beside(
             raise WrongPackError(message)
         _hold(connection, pack.ddl_schema)
         with _own_name(connection, pack.ddl_schema, beside):
-            _replay(connection, pack, given)
+            _replay(connection, pack, given, inside)
             recorded = say.load_facts(given.take(say.FACTS))
             given.end()
             found = inspection.facts_of(connection, pack.ddl_schema)
@@ -97,6 +114,17 @@ def restore_beside(
     with connection.transaction():
         connection.execute("RESET ALL")
     return found
+
+
+def refusal(fault: psycopg.Error) -> str:
+    """Say which statements the database refused and why, without a value of any row.
+
+    Where a statement names what is not there or not allowed, the server's own words are of names alone; words about
+    data quote it, and only their kind is told.
+    """
+    at = next(iter(getattr(fault, "__notes__", ())), "a statement")
+    words = fault.diag.message_primary if (fault.sqlstate or "")[:2] in _OF_NAMES else None
+    return f"{at}: {type(fault).__name__}{f' ({words})' if words else ''}"
 
 
 class _Members:
@@ -163,24 +191,55 @@ def _rename(connection: psycopg.Connection[Any], old: str, new: str) -> None:
     connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(old), Identifier(new)))
 
 
-def _replay(connection: psycopg.Connection[Any], pack: Pack, given: _Members) -> None:
-    _script(connection, given.take(say.PRE_DATA))
+def _replay(connection: psycopg.Connection[Any], pack: Pack, given: _Members, inside: Inside | None) -> None:
+    with _saying(STATEMENTS[say.PRE_DATA]):
+        replay_ddl(connection, given.take(say.PRE_DATA), inside=inside)
     for place in pack.tables:
         statement = SQL("COPY {} {} FROM STDIN").format(
             qualified(pack.ddl_schema, place.name), column_list(place.columns)
         )
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with _saying(f"COPY of the table {place.name}"), connection.cursor() as cursor, cursor.copy(statement) as copy:
             for part in given.rows(place.folder):
                 copy.write(part)
-    _script(connection, given.take(say.SEQUENCES))
-    _script(connection, given.take(say.POST_DATA))
-    _script(connection, given.take(say.REFRESH))
+    _script(connection, given, say.SEQUENCES)
+    _script(connection, given, say.POST_DATA)
+    _script(connection, given, say.REFRESH)
     given.take(say.RESTORE)  # the same in psql's words
 
 
-def _script(connection: psycopg.Connection[Any], text: bytes) -> None:
-    if text.strip():
+def replay_ddl(connection: psycopg.Connection[Any], text: bytes, *, inside: Inside | None = None) -> None:
+    """Replay pg_dump's text from the schema on, verbatim; `inside` is called when the schema is there and empty.
+
+    The text is not edited, it is only sent in two parts. Raises what psycopg and `inside` raise, `BadPackError` where
+    the schema is not made by it.
+    """
+    if inside is None:
         connection.execute(text, prepare=False)
+        return
+    made = _MADE.search(text)
+    if made is None:
+        message = "the DDL of the pack does not make its schema"
+        raise BadPackError(message)
+    connection.execute(text[: made.end()], prepare=False)
+    inside(connection)
+    connection.execute(text[made.end() :], prepare=False)
+
+
+def _script(connection: psycopg.Connection[Any], given: _Members, name: str) -> None:
+    text = given.take(name)
+    if text.strip():
+        with _saying(STATEMENTS[name]):
+            connection.execute(text, prepare=False)
+
+
+@contextmanager
+def _saying(statements: str) -> Iterator[None]:
+    """Note on an error of the database which statements it was at: what it says itself does not tell."""
+    try:
+        yield
+    except psycopg.Error as fault:
+        fault.add_note(statements)
+        raise
 
 
 @contextmanager

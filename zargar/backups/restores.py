@@ -6,7 +6,8 @@ Note [In a shop's place]
 2. Close the shop (`restoring`: work that comes is tried again later) and hold it: work inside it ends.
 3. Hold its tables still, so that nobody writes past the suspension either. What differs row by row is listed then, and
    the safety snapshot is taken then: both are exactly of what is put aside.
-4. In the same transaction lock every table of both copies and rename: each payment is in exactly one of the two.
+4. In the same transaction lock every table of both copies and rename: each payment is in exactly one of the two. The
+   sequences go on where the copy that is put aside has come to: no number is given twice.
 5. Hand the shop to the domains that must not be rewound, and give it its state back. What was live is kept for undo.
 
 Whatever fails, on whichever step, is put back: the shop has its own tables and its own state, the copy is gone, the row
@@ -189,14 +190,16 @@ def _take_place(desk: Desk, row: Restore) -> None:
         with closing(desk.house.connect()) as owner, owner.transaction():
             swap.hold_still(owner, slug, wait=desk.wait)
             with closing(desk.house.connect()) as reader:
-                restore_store.listed_apart(row, rows_apart(reader, live=slug, restored=row.copy))
+                apart = rows_apart(reader, live=slug, restored=row.copy, keys=desk.differences)
+                restore_store.listed_apart(row, apart)
             made = operations.back_up_shop(
                 house=desk.house, shop_id=shop.id, kind=Kind.SNAPSHOT, reason=f"before restore {row.pk} of {slug}"
             )
             restore_store.snapped(row, snapshot=made.backup.id)
             swap.swap(owner, live=slug, restored=row.copy, kept=row.kept, wait=desk.wait)
+            swap.number_on(owner, live=slug, kept=row.kept)
         restore_store.swapped(row, now=desk.house.clock())
-        hand_over(desk.unwound, shop.id, taken_at=row.taken_at or row.began_at)
+        hand_over(desk.unwound, shop.id, taken_at=row.taken_at or row.began_at, replaced=row.kept)
         with transaction.atomic():
             restore_store.done(row, now=desk.house.clock())
             shops.reopen(slug=slug, to=State(row.shop_was), actor=row.actor, reason=row.reason)

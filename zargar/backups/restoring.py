@@ -1,32 +1,39 @@
 """Find a shop in a backup and put it back beside the live one, out of whichever vault has it whole."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 
-from zargar.backups import keys
+from zargar.backups import extensions, keys
 from zargar.backups.description import BadPackError
 from zargar.backups.differences import What
 from zargar.backups.facts import ShopFacts
 from zargar.backups.keys import DamagedKeyError
-from zargar.backups.manifest import DamagedManifestError, PackEntry
+from zargar.backups.manifest import DamagedManifestError, Manifest, PackEntry, UnknownFormatError
+from zargar.backups.members import Member
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
 from zargar.backups.ports import Vault, VaultError
+from zargar.backups.progress import Progress, nobody
 from zargar.backups.proving import read_manifest
-from zargar.backups.restore import restore_beside
+from zargar.backups.restore import Inside, refusal, restore_beside
 from zargar.refusals import NotFoundError, RefusedError
 
 DAMAGE: Final = (
-    VaultError, BadPackError, DamagedManifestError, DamagedKeyError, DamagedPackError, WrongKeyError,
+    VaultError, BadPackError, DamagedManifestError, UnknownFormatError, DamagedKeyError, DamagedPackError,
+    WrongKeyError,
 )  # fmt: skip
 """What is wrong with one vault's copy alone: another vault may have it whole."""
 
 
 class NotInBackupError(NotFoundError):
     """The backup does not hold that shop; `zargar backups show ID` lists what it holds."""
+
+
+class NotReplayedError(RefusedError):
+    """The database refused a statement of a shop's pack; nothing of the copy was kept."""
 
 
 class NoVaultHasItError(RefusedError):
@@ -50,43 +57,61 @@ def anything(_: PackEntry) -> None:
 
 def beside(
     connection: psycopg.Connection[Any], *, vaults: Sequence[Vault], backup: str, slug: str, to: str, identity: str,
-    check: Callable[[PackEntry], object] = anything,
+    check: Callable[[PackEntry], object] = anything, progress: Progress = nobody,
 ) -> Restored:  # fmt: skip
     """Restore a shop as the schema `to`, proven against the manifest's facts before it is committed, or not at all.
 
     `connection` is the owner's; `identity` opens the shop's key (operations' or escrow's). The vaults are tried in
-    their order. `check` may refuse a pack by raising, before it is read. Raises `NotInBackupError`,
-    `NoVaultHasItError`, and what `restore_beside` raises about the target.
+    their order. `check` may refuse a pack by raising, before it is read; `progress` hears of its bytes. Raises
+    `zargar.backups.extensions.MissingExtensionError` before the first byte, `NotInBackupError`, `NoVaultHasItError`,
+    `NotReplayedError`, `psycopg.OperationalError` where the database is away or full, and what `restore_beside` raises
+    about the target.
     """
     said: list[str] = []
     for vault in vaults:
         try:
-            entry = _entry(vault, backup, slug)
+            found, entry = _entry(vault, backup, slug)
             check(entry)
-            taken_at, facts = put(connection, vault, entry, to=to, identity=identity)
+            extensions.check(connection, extensions.needed(found, [entry]), own=entry.schema)
+            taken_at, facts = put(connection, vault, entry, to=to, identity=identity, progress=progress)
         except DAMAGE as fault:
             said.append(f"{vault.name}: {fault}")
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as fault:
+            message = f"{slug} was not restored as {to}: {refusal(fault)}"
+            raise NotReplayedError(message) from fault
         else:
             return Restored(vault.name, entry.schema, to, taken_at, facts)
     raise NoVaultHasItError("; ".join(said))
 
 
 def put(
-    connection: psycopg.Connection[Any], vault: Vault, entry: PackEntry, *, to: str, identity: str
-) -> tuple[datetime, ShopFacts]:
+    connection: psycopg.Connection[Any], vault: Vault, entry: PackEntry, *, to: str, identity: str,
+    progress: Progress = nobody, inside: Inside | None = None,
+) -> tuple[datetime, ShopFacts]:  # fmt: skip
     """Restore one schema's pack out of one vault as `to`; return its moment, and what was found of the copy.
 
-    Raises what `keys.read_object`, `open_pack` and `restore_beside` raise.
+    `inside`: see `restore_beside`. Raises what `keys.read_object`, `open_pack` and `restore_beside` raise.
     """
     if entry.facts is None:
         message = f"the pack {entry.place.pack} holds no schema"
         raise NotInBackupError(message)
     secret = keys.read_object(vault, entry.key, identity)
     found = restore_beside(
-        connection, open_pack(vault, entry.place, secret), schema=entry.schema, beside=to, expected=entry.facts,
-        tolerated=tolerated(entry.facts.postgres, connection.info.server_version),
+        connection, _heard(open_pack(vault, entry.place, secret), entry, progress), schema=entry.schema, beside=to,
+        expected=entry.facts,
+        tolerated=tolerated(entry.facts.postgres, connection.info.server_version), inside=inside,
     )  # fmt: skip
     return entry.facts.moment, found
+
+
+def _heard(members: Iterator[Member], entry: PackEntry, progress: Progress) -> Iterator[Member]:
+    done, total = 0, entry.place.plain_length
+    for member in members:
+        yield member
+        done = min(done + len(member.data), total)
+        progress(done, total)
 
 
 def tolerated(recorded: int, here: int) -> Collection[What]:
@@ -97,10 +122,10 @@ def tolerated(recorded: int, here: int) -> Collection[What]:
     return () if recorded // 10_000 == here // 10_000 else (What.SHAPE,)
 
 
-def _entry(vault: Vault, backup: str, slug: str) -> PackEntry:
+def _entry(vault: Vault, backup: str, slug: str) -> tuple[Manifest, PackEntry]:
     found = read_manifest(vault, backup)
     for entry in found.packs:
         if entry.shop == slug:
-            return entry
+            return found, entry
     message = f"backup {backup} holds no shop {slug!r}: {', '.join(str(entry.shop) for entry in found.packs)}"
     raise NotInBackupError(message)

@@ -46,6 +46,11 @@ class RolesSource:
 
     name: str = PACK
 
+    @property
+    def heavy(self) -> bool:
+        """Roles are read at once."""
+        return False
+
     def reading(self, connect: Callable[[], psycopg.Connection[Any]]) -> FilesReading:
         """Ask the server for its roles. Raises what psycopg raises."""
         with connect() as connection:

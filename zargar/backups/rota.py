@@ -1,7 +1,8 @@
 """Which copies are drilled next, and what a drill says: every shop of every vault has its turn within a period. Pure.
 
-A target is a shop in a vault, whichever backup it comes from. A drill counts whatever came of it: a shop that is red
-again and again must not keep the others from their turn; what was found of it stands in the catalogue.
+A target is a shop in a vault, whichever backup it comes from. A drill counts whatever came of it: a shop that is red,
+or breaks the drill off, again and again must not keep the others from their turn; what was found of it stands in the
+catalogue. One that came to no verdict comes back the next day, after the others.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 DAY: Final = timedelta(days=1)
+AGAIN: Final = timedelta(hours=20)
+"""How soon a drill that came to no verdict is tried again: with the next day's, though those begin somewhat earlier."""
+
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,17 +27,21 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A target, and when it was drilled last (aware); None: never."""
+    """A target, when it was drilled last (aware; None: never), and whether that drill came to no verdict."""
 
     target: Target
     drilled_at: datetime | None
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a drill found of one schema in one vault: proven, if there are no faults. `milliseconds` from key to end.
 
-    `undecided`: why there is no verdict (its shop was erased; the drill's login may not make roles), else empty.
+    `undecided`: why there is no verdict (its shop was erased; the drill's login may not make roles; it broke off), else
+    empty. `broke_off`: the drill itself failed at this pack (a full disk, a right that its login lacks).
+    `unwitnessed`: why pg_dump, the second witness of a shape, could not speak to it; empty where it did, or where there
+    is no shape (files). It is no fault: the first witness has found nothing wrong.
     """
 
     vault: str
@@ -42,6 +50,8 @@ class Verdict:
     faults: tuple[str, ...]
     milliseconds: int
     undecided: str = ""
+    unwitnessed: str = ""
+    broke_off: bool = False
 
     @property
     def proven(self) -> bool:
@@ -58,13 +68,19 @@ def due(turns: Sequence[Turn], *, period: timedelta, now: datetime) -> tuple[Tar
     """Choose what to drill now, the one drilled longest ago first.
 
     It is a day's share, and with it whatever would be older than `period` by the next day: after days without drills
-    that may be more than a share, and whoever drills may stop at a deadline and go on the next day.
+    that may be more than a share, and whoever drills may stop at a deadline and go on the next day. What came to no
+    verdict and was tried `AGAIN` ago is added, after all others.
     """
     waiting = sorted(turns, key=lambda turn: (turn.drilled_at or _NEVER, turn.target))
     sample = share(len(waiting), period=period)
     late = now - (max(period, DAY) - DAY)
-    return tuple(
-        turn.target
+    chosen = [
+        turn
         for place, turn in enumerate(waiting)
-        if place < sample or (turn.drilled_at is not None and turn.drilled_at < late)
-    )
+        if place < sample or (turn.drilled_at is not None and turn.drilled_at < late) or _again(turn, now)
+    ]
+    return tuple(turn.target for turn in sorted(chosen, key=lambda turn: turn.undecided))
+
+
+def _again(turn: Turn, now: datetime) -> bool:
+    return turn.undecided and turn.drilled_at is not None and turn.drilled_at <= now - AGAIN

@@ -16,7 +16,8 @@ DELETE FROM backups_drill WHERE id IN (
       AND (d.proven_at IS NULL OR EXISTS (
             SELECT FROM backups_drill n WHERE n.holds = d.holds AND n.vault = d.vault AND n.proven_at > d.proven_at))
       AND (EXISTS (SELECT FROM backups_drill n WHERE n.backup_id = d.backup_id AND n.holds = d.holds
-                   AND n.vault = d.vault AND (n.drilled_at, n.id) > (d.drilled_at, d.id))
+                   AND n.vault = d.vault AND (n.drilled_at, n.id) > (d.drilled_at, d.id)
+                   AND (n.undecided = '' OR d.undecided <> ''))
            OR NOT EXISTS (SELECT FROM backups_copy c WHERE c.backup_id = d.backup_id AND c.vault = d.vault
                           AND c.state NOT IN ('removed', 'missing')))
     ORDER BY d.drilled_at LIMIT %s)

@@ -7,8 +7,8 @@ not; what a killed drill left behind is known by that, and by nobody being conne
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,6 +17,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from zargar.backups import extensions
+from zargar.backups.facts import Extension
 from zargar.refusals import RefusedError
 
 OWNER: Final = "zargar_owner"
@@ -32,7 +34,7 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oi
 
 
 class CannotDrillError(RefusedError):
-    """The drills' server does not let its login do what drills need, or lacks an extension: nothing is proven."""
+    """The drills' server does not let its login make what any drill needs: nothing is proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +59,34 @@ class DrillServer:
         return psycopg.connect(where, autocommit=True, connect_timeout=5, application_name="zargar drill")
 
     @contextmanager
-    def scratch(self, *, extensions: bool = True) -> Iterator[psycopg.Connection[Any]]:
+    def scratch(self, wanted: Collection[Extension] = ()) -> Iterator[psycopg.Connection[Any]]:
         """Give a session of `zargar_owner` on a new, empty database of its own, which is dropped at the end.
 
-        Missing roles are made on the server (they cannot log in), extensions in the database. Raises
-        `CannotDrillError`.
+        Missing roles are made on the server (they cannot log in), the extensions `wanted` in the database. Raises
+        `CannotDrillError` where every drill is refused, `zargar.backups.extensions.MissingExtensionError` where this
+        one is; what the block meets is its own.
         """
         name = name_at(self.clock(), secrets.token_hex(6))
         with self.connect() as server:
             try:
-                self._make(server, name)
-                with closing(self.connect(name)) as session:
-                    if extensions:
-                        self._extend(session)
+                with _refused(), ExitStack() as opened:
+                    self._make(server, name)
+                    session = opened.enter_context(closing(self.connect(name)))
                     session.execute(SQL("SET ROLE {}").format(Identifier(OWNER)))
+                    kept = opened.pop_all()
+                with kept:
+                    extend(session, wanted)
                     yield session
-            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as refused:
-                message = f"the drills' server refused: {refused.diag.message_primary}"
-                raise CannotDrillError(message) from refused
             finally:
                 drop(server, name)
+
+    def answers(self) -> bool:
+        """Say whether the server takes a session now: what has failed was then one pack's doing, not its absence."""
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def sweep(self) -> tuple[str, ...]:
         """Drop what killed drills left on the server; return the names."""
@@ -95,13 +105,23 @@ class DrillServer:
         server.execute(statement.format(Identifier(name), Identifier(OWNER)))
         server.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
 
-    def _extend(self, session: psycopg.Connection[Any]) -> None:
-        for extension, schema in self.surroundings.extensions:
-            where = Identifier(schema)
-            session.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(where))
-            session.execute(
-                SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}").format(Identifier(extension), where)
-            )  # fmt: skip
+
+def extend(session: psycopg.Connection[Any], wanted: Collection[Extension]) -> None:
+    """Make extensions as the drills' login, which may do more than the owner. Raises `MissingExtensionError`."""
+    if wanted:
+        session.execute("RESET ROLE")
+        extensions.make(session, wanted, owner=OWNER)
+        session.execute(SQL("SET ROLE {}").format(Identifier(OWNER)))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Raise `CannotDrillError` in the place of a right that the login lacks."""
+    try:
+        yield
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as refused:
+        message = f"the drills' server refused: {refused.diag.message_primary}"
+        raise CannotDrillError(message) from refused
 
 
 def name_at(moment: datetime, chance: str) -> str:

@@ -1,19 +1,22 @@
 """Segments: the objects that packs lie in. Many small packs share one, a large pack spans several.
 
-A segment of backup B is the object `segments/B/00000`, `00001` and so on: at most 64 MiB of stored bytes of packs, one
-after another, with nothing between or around them. Whoever knows a pack's pieces reads just these bytes.
+A segment of backup B is the object `segments/B/00000`, `00001` and so on, from its second sitting on
+`segments/B/2-00000`: at most 64 MiB of stored bytes of packs, one after another, with nothing between or around them.
+Whoever knows a pack's pieces reads just these bytes. No two sittings share a name, so that one that was given up and
+comes back writes over nothing, and takes no name from the one that goes on.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
 from zargar.backups.members import Member
 from zargar.backups.packs import PackPlace, Piece, Sealed, seal
 from zargar.backups.ports import Vault
-from zargar.backups.vaults.both import Lanes, Outcome
+from zargar.backups.vaults.both import MOST_BEHIND, Lanes, Outcome
 
 MOST_BYTES: Final = 64 << 20
 _CHUNK: Final = 64 << 10
@@ -51,16 +54,20 @@ class SegmentWriter:
         backup: its id, a part of each segment's key.
         vaults: where to; each gets the same bytes. One that fails is out for the rest of this backup.
         most_bytes: the longest segment.
-        first: the number of the first segment; earlier sittings (`continuing`) have written those before it.
+        sitting: which one of the backup it is (`continuing`), from 1.
+        beginning: called before each segment is begun; what it raises ends the writing.
+        patience: for how long the others wait for a vault that is behind, before it is out.
     """
 
     def __init__(
-        self, backup: str, vaults: Sequence[Vault], most_bytes: int = MOST_BYTES, *, first: int = 0
+        self, backup: str, vaults: Sequence[Vault], most_bytes: int = MOST_BYTES, *, sitting: int = 1,
+        beginning: Callable[[], object] = lambda: None, patience: timedelta = MOST_BEHIND,
     ) -> None:  # fmt: skip
         self._backup = backup
-        self._first = first
+        self._prefix = f"segments/{backup}/{'' if sitting == 1 else f'{sitting}-'}"
+        self._beginning = beginning
         self._most_bytes = most_bytes
-        self._lanes = Lanes(vaults)
+        self._lanes = Lanes(vaults, patience=patience)
         self._finished: list[_Segment] = []
         self._open: _Segment | None = None
         self._pieces: list[Piece] = []
@@ -94,11 +101,14 @@ class SegmentWriter:
         sealed = write_to(self._take)
         return PackPlace(name, tuple(self._pieces), sealed.sha256_plain, sealed.sha256_stored, sealed.plain_length)
 
-    def close(self) -> tuple[SegmentWritten, ...]:
+    def close(self, *, within: timedelta | None = None) -> tuple[SegmentWritten, ...]:
         """End the last segment, wait for the vaults and return all segments. Raises `NoVaultLeftError`.
 
-        A backup is degraded where any outcome holds an error.
+        `within`: for how long the others wait for one now, where there is little time. A backup is degraded where any
+        outcome holds an error.
         """
+        if within is not None:
+            self._lanes.hurry(within)
         self._end_segment()
         self._closed = True
         self._lanes.close()
@@ -139,7 +149,8 @@ class SegmentWriter:
             self._pieces.append(Piece(segment.key, segment.size, length))
 
     def _begin_segment(self) -> _Segment:
-        self._open = _Segment(f"segments/{self._backup}/{self._first + len(self._finished):05}")
+        self._beginning()
+        self._open = _Segment(f"{self._prefix}{len(self._finished):05}")
         self._lanes.begin(self._open.key)
         return self._open
 

@@ -15,11 +15,13 @@ def _rights(acl: str, kind: str, owner: str) -> str:
     return f'ARRAY(SELECT g::text FROM unnest({given}) g ORDER BY g::text COLLATE "C")'
 
 
-def _role(oid: str) -> str:
+def role(oid: str) -> str:
+    """Return the name of a role."""
     return f"pg_get_userbyid({oid})"
 
 
-def _comment(catalogue: str, oid: str) -> str:
+def comment(catalogue: str, oid: str) -> str:
+    """Return the comment of an object that has no parts, as a query of its own."""
     return (
         f"(SELECT d.description FROM pg_description d WHERE d.classoid = '{catalogue}'::regclass AND d.objoid = {oid}"
         " AND d.objsubid = 0)"
@@ -34,8 +36,8 @@ def _comments(catalogue: str, oid: str, part: str = "0") -> str:
     )
 
 
-def _own(catalogue: str, oid: str) -> str:
-    """Whether an object is not a member of an extension: pg_dump leaves members to CREATE EXTENSION."""
+def own(catalogue: str, oid: str) -> str:
+    """Say whether an object is not a member of an extension: pg_dump leaves members to CREATE EXTENSION."""
     return (
         f"NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = '{catalogue}'::regclass AND m.objid = {oid} "
         "AND m.deptype = 'e')"
@@ -43,13 +45,13 @@ def _own(catalogue: str, oid: str) -> str:
 
 
 _SCHEMA: Final = (
-    f"""'schema', {_role("s.nspowner")}, {_rights("s.nspacl", "n", "s.nspowner")},
-    {_comment("pg_namespace", "s.oid")}""",
+    f"""'schema', {role("s.nspowner")}, {_rights("s.nspacl", "n", "s.nspowner")},
+    {comment("pg_namespace", "s.oid")}""",
     "",
 )
 _RELATION: Final = (
     f"""'relation', c.relname, c.relkind, c.relpersistence, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
-    c.reloptions, c.relispopulated, {_role("c.relowner")},
+    c.reloptions, c.relispopulated, {role("c.relowner")},
     CASE c.relkind WHEN 'S' THEN {_rights("c.relacl", "s", "c.relowner")}
                    ELSE {_rights("c.relacl", "r", "c.relowner")} END,
     remark.description,
@@ -114,19 +116,19 @@ _SEQUENCE: Final = (
 )
 _TRIGGER: Final = (
     f"""'trigger', c.relname, g.tgname, pg_get_triggerdef(g.oid, true), g.tgenabled, g.tgparentid <> 0,
-    {_comment("pg_trigger", "g.oid")}""",
+    {comment("pg_trigger", "g.oid")}""",
     "JOIN pg_class c ON c.relnamespace = s.oid JOIN pg_trigger g ON g.tgrelid = c.oid AND NOT g.tgisinternal",
 )
 _RULE: Final = (
     f"""'rule', c.relname, w.rulename, pg_get_ruledef(w.oid, true), w.ev_enabled,
-    {_comment("pg_rewrite", "w.oid")}""",
+    {comment("pg_rewrite", "w.oid")}""",
     """JOIN pg_class c ON c.relnamespace = s.oid
     JOIN pg_rewrite w ON w.ev_class = c.oid AND w.rulename <> '_RETURN'""",
 )
 _POLICY: Final = (
     f"""'policy', c.relname, p.polname, p.polcmd, p.polpermissive,
     ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r) END FROM unnest(p.polroles) r ORDER BY 1),
-    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), {_comment("pg_policy", "p.oid")}""",
+    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), {comment("pg_policy", "p.oid")}""",
     "JOIN pg_class c ON c.relnamespace = s.oid JOIN pg_policy p ON p.polrelid = c.oid",
 )
 _FUNCTION: Final = (
@@ -136,8 +138,8 @@ _FUNCTION: Final = (
     (SELECT (to_jsonb(a) - 'aggfnoid' - 'aggtranstype' - 'aggmtranstype' - 'aggsortop')::text
             || format_type(a.aggtranstype, NULL) || a.aggsortop::regoper::text
        FROM pg_aggregate a WHERE a.aggfnoid = f.oid),
-    {_role("f.proowner")}, {_rights("f.proacl", "f", "f.proowner")}, {_comment("pg_proc", "f.oid")}""",
-    f"""JOIN pg_proc f ON f.pronamespace = s.oid AND {_own("pg_proc", "f.oid")}
+    {role("f.proowner")}, {_rights("f.proacl", "f", "f.proowner")}, {comment("pg_proc", "f.oid")}""",
+    f"""JOIN pg_proc f ON f.pronamespace = s.oid AND {own("pg_proc", "f.oid")}
     JOIN pg_language l ON l.oid = f.prolang""",
 )
 _TYPE: Final = (
@@ -148,52 +150,51 @@ _TYPE: Final = (
                                        ORDER BY e.enumsortorder) END,
     (SELECT row(format_type(r.rngsubtype, NULL), r.rngcollation::regcollation, r.rngcanonical, r.rngsubdiff)::text
        FROM pg_range r WHERE r.rngtypid = t.oid),
-    {_role("t.typowner")}, {_rights("t.typacl", "T", "t.typowner")}, {_comment("pg_type", "t.oid")}""",
-    f"""JOIN pg_type t ON t.typnamespace = s.oid AND {_own("pg_type", "t.oid")}
+    {role("t.typowner")}, {_rights("t.typacl", "T", "t.typowner")}, {comment("pg_type", "t.oid")}""",
+    f"""JOIN pg_type t ON t.typnamespace = s.oid AND {own("pg_type", "t.oid")}
     AND t.typtype IN ('b', 'd', 'e', 'r', 'c')
     AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
     AND NOT EXISTS (SELECT FROM pg_type b WHERE b.typarray = t.oid)""",
 )
 _STATISTICS: Final = (
     f"""'statistics', x.stxname, c.relname, x.stxkind, pg_get_statisticsobjdef_columns(x.oid),
-    coalesce(x.stxstattarget, -1), {_role("x.stxowner")}, {_comment("pg_statistic_ext", "x.oid")}""",
+    coalesce(x.stxstattarget, -1), {role("x.stxowner")}, {comment("pg_statistic_ext", "x.oid")}""",
     "JOIN pg_statistic_ext x ON x.stxnamespace = s.oid JOIN pg_class c ON c.oid = x.stxrelid",
 )
 _DEFAULT_RIGHTS: Final = (
-    f"""'default rights', {_role("d.defaclrole")}, d.defaclobjtype,
+    f"""'default rights', {role("d.defaclrole")}, d.defaclobjtype,
     ARRAY(SELECT g::text FROM unnest(d.defaclacl) g ORDER BY g::text COLLATE "C")""",
     "JOIN pg_default_acl d ON d.defaclnamespace = s.oid",
 )
 _OPERATOR: Final = (
     f"""'operator', o.oprname, format_type(o.oprleft, NULL), format_type(o.oprright, NULL), o.oprcode::regproc::text,
     o.oprcom::regoper::text, o.oprnegate::regoper::text, o.oprrest::regproc::text, o.oprjoin::regproc::text,
-    o.oprcanmerge, o.oprcanhash, {_role("o.oprowner")}, {_comment("pg_operator", "o.oid")}""",
-    f"JOIN pg_operator o ON o.oprnamespace = s.oid AND {_own('pg_operator', 'o.oid')}",
+    o.oprcanmerge, o.oprcanhash, {role("o.oprowner")}, {comment("pg_operator", "o.oid")}""",
+    f"JOIN pg_operator o ON o.oprnamespace = s.oid AND {own('pg_operator', 'o.oid')}",
 )
 _COLLATION: Final = (
     f"""'collation', o.collname, o.collprovider, o.collisdeterministic, o.collencoding, o.collcollate, o.collctype,
-    {_role("o.collowner")}, {_comment("pg_collation", "o.oid")}""",
+    {role("o.collowner")}, {comment("pg_collation", "o.oid")}""",
     "JOIN pg_collation o ON o.collnamespace = s.oid",
 )
 
 _DICTIONARY: Final = (
     f"""'dictionary', d.dictname, (SELECT t.tmplname FROM pg_ts_template t
-      WHERE t.oid = d.dicttemplate), d.dictinitoption, {_role("d.dictowner")}, obj_description(d.oid, 'pg_ts_dict')""",
-    f"JOIN pg_ts_dict d ON d.dictnamespace = s.oid AND {_own('pg_ts_dict', 'd.oid')}",
+      WHERE t.oid = d.dicttemplate), d.dictinitoption, {role("d.dictowner")}, obj_description(d.oid, 'pg_ts_dict')""",
+    f"JOIN pg_ts_dict d ON d.dictnamespace = s.oid AND {own('pg_ts_dict', 'd.oid')}",
 )
 _SEARCH: Final = (
     f"""'search', g.cfgname, (SELECT p.prsname FROM pg_ts_parser p WHERE p.oid = g.cfgparser),
     ARRAY(SELECT m.maptokentype || ' ' || m.mapseqno || ' ' || m.mapdict::regdictionary FROM pg_ts_config_map m
           WHERE m.mapcfg = g.oid ORDER BY m.maptokentype, m.mapseqno),
-    {_role("g.cfgowner")}, obj_description(g.oid, 'pg_ts_config')""",
-    f"JOIN pg_ts_config g ON g.cfgnamespace = s.oid AND {_own('pg_ts_config', 'g.oid')}",
+    {role("g.cfgowner")}, obj_description(g.oid, 'pg_ts_config')""",
+    f"JOIN pg_ts_config g ON g.cfgnamespace = s.oid AND {own('pg_ts_config', 'g.oid')}",
 )
 
 LINES: Final = (
     _SCHEMA, _RELATION, _COLUMN, _CONSTRAINT, _INDEX, _SEQUENCE, _TRIGGER, _RULE, _POLICY, _FUNCTION, _TYPE,
     _STATISTICS, _DEFAULT_RIGHTS, _OPERATOR, _COLLATION, _DICTIONARY, _SEARCH,
 )  # fmt: skip
-"""All kinds. The type of an identity column's sequence is left out: pg_dump does not keep it where `LIKE` made it
-another than the column's (its bounds are kept). A NOT NULL constraint that is just what the column's NOT NULL makes
-(PostgreSQL 18 has a row for it) is in the column's line alone. Operator classes, conversions and text search parsers
-are restored by pg_dump's DDL but not compared."""
+"""The kinds that shops have; `rare_shape_sql` has the others. The type of an identity column's sequence is left out:
+pg_dump does not keep it where `LIKE` made it another than the column's (its bounds are kept). A NOT NULL constraint
+that is just what the column's NOT NULL makes (PostgreSQL 18 has a row for it) is in the column's line alone."""

@@ -1,23 +1,38 @@
-"""The catalogue's rows: what was begun, what came of it, which key locks what, what each vault was found to hold."""
+"""The catalogue's rows: what was made, which key locks what, what each vault was found to hold.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+The row of a backup that is being made has a room of its own (`sitting_store`).
+
+Note [Verdicts and removals]
+----------------------------
+Retention removes a copy because a newer one is good. So whoever keeps a verdict on a copy (`note`) and whoever is about
+to remove one (`removing`) hold one lock, `deciding`: what is decided under it is decided by the verdicts that stand. A
+copy is `REMOVED` from that decision on, and until no vault's object of it is left it keeps its `condemned_at`.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce
 
-from zargar.backups import drill_store
+from zargar.backups import drill_store, erasure_store
+from zargar.backups.exclusions import lacks
 from zargar.backups.keys import ShopKey
-from zargar.backups.manifest import Manifest, PackEntry
+from zargar.backups.manifest import PackEntry
 from zargar.backups.models import Backup, Copy, CopyState, KeyRecord, Pack, State
 from zargar.backups.retention import Copy as Kept
 from zargar.backups.retention import Kind
+from zargar.outcomes import Summary
 
 SHARED = "shared"
 """What the pack of the shared schema is called, and what it holds."""
+
+_LOCK: Final = 0x5A41_5242_4343  # "ZARBCC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,72 +42,6 @@ class Held:
     id: str
     slug: str
     schema: str
-
-
-def begin(*, kind: Kind, reason: str, now: datetime, scope: str = "", job: UUID | None = None) -> Backup:
-    """Open a backup, before its first byte. `scope` is the one shop's id; `job` the run that makes it."""
-    return Backup.objects.create(kind=kind, reason=reason, began_at=now, scope=scope, job=job)
-
-
-def to_go_on_with(job: UUID, *, since: datetime) -> Backup | None:
-    """Return the backup that an earlier sitting of a job has left since a moment."""
-    left = Backup.objects.filter(job=job, checkpoint__isnull=False, state__in=[State.RUNNING, State.FAILED])
-    return left.filter(touched_at__gte=since).order_by("-number").first()
-
-
-def take_up(backup: Backup, *, now: datetime) -> None:
-    """Note that a process goes on with it."""
-    Backup.objects.filter(number=backup.number).update(state=State.RUNNING, ended_at=None, fault="", touched_at=now)
-
-
-def leave(backup: Backup, *, checkpoint: bytes, now: datetime) -> None:
-    """Keep what is stored of a backup that is not done."""
-    Backup.objects.filter(number=backup.number).update(checkpoint=checkpoint, touched_at=now)
-
-
-def lost(*, older_than: timedelta, now: datetime) -> Sequence[Backup]:
-    """Return the backups whose process was lost: nothing runs for longer than `older_than`."""
-    running = Backup.objects.filter(state=State.RUNNING).annotate(seen=Coalesce("touched_at", "began_at"))
-    return list(running.filter(seen__lt=now - older_than).order_by("number"))
-
-
-def fail(backup: Backup, *, fault: str, now: datetime) -> None:
-    """Close a backup that came to nothing; on a fresh session if this one is what was lost."""
-    row = Backup.objects.filter(number=backup.number)
-    try:
-        row.update(state=State.FAILED, ended_at=now, fault=fault)
-    except (OperationalError, InterfaceError):
-        connection.close()
-        row.update(state=State.FAILED, ended_at=now, fault=fault)
-
-
-def finish(
-    backup: Backup, manifest: Manifest, *, sha256: str, held: Mapping[str, Held], faults: Mapping[str, str | None]
-) -> State:
-    """Close a backup that exists: its packs, and by vault what went wrong there (None: stored). Returns its state."""
-    missing = {vault: fault for vault, fault in faults.items() if fault is not None}
-    state = State.DEGRADED if missing else State.COMPLETE
-    with transaction.atomic():
-        Pack.objects.bulk_create(pack_row(backup, entry, held[entry.place.pack]) for entry in manifest.packs)
-        Copy.objects.bulk_create(
-            Copy(
-                backup=backup,
-                vault=vault,
-                state=CopyState.STORED if fault is None else CopyState.MISSING,
-                detail=fault or "",
-            )
-            for vault, fault in faults.items()
-        )
-        Backup.objects.filter(number=backup.number).update(
-            state=state,
-            checkpoint=None,
-            ended_at=manifest.ended_at,
-            manifest_sha256=sha256,
-            stored_bytes=sum(segment.size for segment in manifest.segments),
-            plain_bytes=sum(entry.place.plain_length for entry in manifest.packs),
-            fault="; ".join(f"{vault}: {fault}" for vault, fault in sorted(missing.items())),
-        )
-    return state
 
 
 def key_of(held: Held) -> ShopKey | None:
@@ -129,16 +78,6 @@ def destroyed(objects: Iterable[str]) -> set[str]:
     return {ShopKey(row.shop, row.recipient).object for row in gone} & set(objects)
 
 
-def abandoned(*, before: datetime) -> Sequence[Backup]:
-    """Return the backups that failed before a moment, what they left in vaults being nobody's, if it is still there."""
-    return list(Backup.objects.filter(state=State.FAILED, ended_at__lt=before, swept_at=None).order_by("number"))
-
-
-def swept(backup: Backup, *, now: datetime) -> None:
-    """Note that no vault holds anything any more of a backup that failed."""
-    Backup.objects.filter(number=backup.number).update(swept_at=now, checkpoint=None)
-
-
 def found(backup: UUID) -> Backup | None:
     """Return a backup with its packs and copies."""
     return Backup.objects.filter(id=backup).prefetch_related("packs", "copies").first()
@@ -159,19 +98,40 @@ def in_vaults(*, states: Iterable[CopyState], limit: int | None = None) -> Seque
 
 
 def note(copy: Copy, *, state: CopyState, now: datetime, detail: str = "") -> None:
-    """Keep what was found of a copy; a backup that is stored everywhere is whole.
+    """Keep what was found of a copy; a backup that lacks nothing and is stored everywhere is complete.
 
-    A copy whose last drill was red stays damaged, however sound its bytes are.
+    A copy whose last drill was red stays damaged, however sound its bytes are; one that retention has removed meanwhile
+    stays removed.
     """
-    red = drill_store.red(copy) if state == CopyState.GOOD else ""
-    if red:
-        state, detail = CopyState.DAMAGED, red
-    with transaction.atomic():
-        Copy.objects.filter(pk=copy.pk).update(state=state, checked_at=now, detail=detail)
+    with deciding():
+        if state == CopyState.GOOD and (red := drill_store.red(copy)):
+            state, detail = CopyState.DAMAGED, red
+        there = Copy.objects.filter(pk=copy.pk).exclude(state=CopyState.REMOVED)
+        if not there.update(state=state, checked_at=now, detail=detail, half_read=None):
+            return
         backup = Backup.objects.select_for_update().get(number=copy.backup_id)
-        lacking = backup.copies.filter(state__in=[CopyState.MISSING, CopyState.DAMAGED]).exists()
-        backup.state = State.DEGRADED if lacking else State.COMPLETE
+        backup.state = state_of(backup)
         backup.save(update_fields=["state"])
+
+
+def state_of(backup: Backup) -> State:
+    """Say how a backup stands that exists, by what it holds and by its copies."""
+    missing = any(copy.state in {CopyState.MISSING, CopyState.DAMAGED} for copy in backup.copies.all())
+    return State.DEGRADED if missing or lacks(backup.excluded) else State.COMPLETE
+
+
+def keep_half_read(copy: Copy, how_far: Summary) -> None:
+    """Keep how far reading a copy back has come, for whoever goes on with it."""
+    Copy.objects.filter(pk=copy.pk).exclude(state=CopyState.REMOVED).update(half_read=how_far)
+
+
+@contextmanager
+def deciding() -> Iterator[None]:
+    """Hold the lock of Note [Verdicts and removals], in a transaction."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        yield
 
 
 def condemn(may_go: Collection[tuple[str, str]], *, now: datetime) -> None:
@@ -188,21 +148,46 @@ def condemned(*, before: datetime) -> Sequence[Copy]:
     return list(rows.select_related("backup").order_by("backup_id", "vault"))
 
 
+def still_condemned(copy: Copy, *, before: datetime) -> bool:
+    """Say whether a copy is marked since before a moment now, and not only when it was listed."""
+    return Copy.objects.exclude(state=CopyState.REMOVED).filter(pk=copy.pk, condemned_at__lt=before).exists()
+
+
 def removed(copy: Copy, *, now: datetime) -> None:
-    """Keep that a vault has nothing of a backup any more."""
-    Copy.objects.filter(pk=copy.pk).update(state=CopyState.REMOVED, checked_at=now, detail="removed by retention")
+    """Keep that a copy is removed; what a vault still has of it is nobody's."""
+    Copy.objects.filter(pk=copy.pk).update(
+        state=CopyState.REMOVED, checked_at=now, detail="removed by retention", half_read=None
+    )
+
+
+def half_removed() -> Sequence[Copy]:
+    """Return the copies that are removed, and of which a vault may still have something."""
+    rows = Copy.objects.filter(state=CopyState.REMOVED, condemned_at__isnull=False)
+    return list(rows.select_related("backup").order_by("backup_id", "vault"))
+
+
+def emptied(copy: Copy) -> None:
+    """Keep that a vault has nothing any more of a copy that is removed."""
+    Copy.objects.filter(pk=copy.pk).update(condemned_at=None)
+
+
+def missing(*, backup: UUID | None = None) -> Sequence[Copy]:
+    """Return the copies that a vault lacks, of one backup or of all that exist."""
+    found = in_vaults(states=[CopyState.MISSING])
+    return [copy for copy in found if backup is None or copy.backup.id == backup]
 
 
 def for_retention() -> list[Kept]:
-    """Return every backup that exists as retention sees it."""
-    rows = Backup.objects.filter(state__in=[State.COMPLETE, State.DEGRADED]).prefetch_related("packs", "copies")
+    """Return every backup that exists as retention sees it: without what no key opens any more."""
+    rows = list(Backup.objects.filter(state__in=[State.COMPLETE, State.DEGRADED]).prefetch_related("copies"))
+    holds, erased = _held_by_backup(), erasure_store.erased_since()
     return [
         Kept(
             backup=str(row.id),
             number=row.number,
             kind=Kind(row.kind),
             made_at=row.began_at,
-            holds=frozenset(pack.holds for pack in row.packs.all()),
+            holds=frozenset(held for held in holds[row.number] if drill_store.opens(held, row, erased)),
             good_in={
                 copy.vault: copy.state == CopyState.GOOD
                 for copy in row.copies.all()
@@ -211,6 +196,13 @@ def for_retention() -> list[Kept]:
         )
         for row in rows
     ]
+
+
+def _held_by_backup() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for number, held in Pack.objects.values_list("backup_id", "holds"):
+        found[number].append(held)
+    return found
 
 
 def pack_row(backup: Backup, entry: PackEntry, held: Held) -> Pack:

@@ -25,6 +25,12 @@ SELECT c.relname::text, n.nspname::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p') ORDER BY c.relname, n.nspname
 """
+_BEHIND: Final = """
+SELECT here.sequencename::text, there.last_value
+FROM pg_catalog.pg_sequences here JOIN pg_catalog.pg_sequences there USING (sequencename)
+WHERE here.schemaname = %s AND there.schemaname = %s AND here.increment_by > 0 AND NOT here.cycle
+  AND there.last_value <= here.max_value AND (here.last_value IS NULL OR here.last_value < there.last_value)
+"""
 _SCHEMAS: Final = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s)"
 _HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable)
 
@@ -62,6 +68,18 @@ def swap(
         message = f"{live} was not swapped: {str(held).splitlines()[0]}"
         raise SwapBusyError(message) from held
     return Swapped(live, restored, kept)
+
+
+def number_on(connection: psycopg.Connection[Any], *, live: str, kept: str) -> None:
+    """Have the sequences of `live` go on after those of `kept`, in the caller's transaction, where these are ahead.
+
+    A number that was given after the backup is on paper, in the audit and in what customers were sent: it is not given
+    to something else. Sequences that count down or around are left as they are.
+    """
+    for name, last in connection.execute(_BEHIND, [live, kept]).fetchall():
+        connection.execute(
+            SQL("SELECT setval({}::regclass, %s)").format(Literal(qualified(live, name).as_string(connection))), [last]
+        )
 
 
 def hold_still(connection: psycopg.Connection[Any], schema: str, *, wait: timedelta = timedelta(seconds=5)) -> None:

@@ -1,8 +1,9 @@
 """Alarms about backups: look, keep what follows, tell operators, list what stands.
 
 Who looks writes what has changed in one transaction, and only then tells; what was not told stays to be told, by
-whoever looks next. A process that dies between the mail server's answer and its own commit has the same letter sent
-again, under the same Message-ID.
+whoever looks next. What is to be told is claimed in a transaction of its own, sent with none open (a mail server may be
+silent for as long as it likes), and noted as told in another. A process that dies between the mail server's answer and
+that note has its news told once more by the next one, and never not at all.
 """
 
 import logging
@@ -10,8 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-
-from django.db import transaction
 
 from zargar.backups import alarm_store as store
 from zargar.backups.alarm_words import Told, letter
@@ -70,18 +69,24 @@ class Watched:
     objective: timedelta
 
 
-def look(*, jobs: Sequence[Job], watched: Watched, now: datetime) -> list[Alarm]:
-    """Judge how backups do, keep what follows, and return what stands. `jobs` are the ledger's newest of each scope."""
+def look(*, jobs: Sequence[Job], watched: Watched, now: datetime, upkeep: Sequence[Job] = ()) -> list[Alarm]:
+    """Judge how backups do, keep what follows, and return what stands.
+
+    `jobs` (those that make backups) and `upkeep` are the ledger's newest of each scope.
+    """
     with store.looking():
         opened = store.opened()
         scopes = {job.scope for job in jobs} | {one.alarm.subject for one in opened if one.alarm.kind is Kind.FAILED}
         facts = Facts(
             jobs=jobs,
+            upkeep=upkeep,
             whole=store.whole(),
             vaults=store.vaults(watched.vaults, declared=watched.locked),
             damages=store.damages(),
             reds=store.reds(),
+            undecided=store.undecided(),
             behind=store.behind(watched.vaults, since=now - watched.objective),
+            left_out=store.left_out(),
             names=store.names(scopes),
         )
         standing = judge(facts, opened)
@@ -92,22 +97,20 @@ def look(*, jobs: Sequence[Job], watched: Watched, now: datetime) -> list[Alarm]
 def tell(teller: Teller, *, now: datetime) -> int:
     """Tell what is to be told, in one message; return of how many alarms.
 
-    Where the message is not taken, that is kept and logged, and it is tried again in a while: nothing else that is
-    done in this minute depends on it.
+    Where the message is not taken, that is logged, and it is tried again in a while: nothing else that is done in this
+    minute depends on it.
     """
     if not store.anything_to_tell(now=now):
         return 0
-    with transaction.atomic():
-        tidings = store.claimed(now=now, at_most=_MOST)
-        if not tidings:
-            return 0
-        try:
-            teller.tell([_told(one) for one in tidings], now=now)
-        except Outcome as error:
-            store.not_told(tidings, now=now)
-            log.warning("operators were not told of %d alarm(s) about backups: %s", len(tidings), error.reason)
-            return 0
-        store.told(tidings, now=now)
+    tidings = store.claim(now=now, at_most=_MOST)
+    if not tidings:
+        return 0
+    try:
+        teller.tell([_told(one) for one in tidings], now=now)
+    except Outcome as error:
+        log.warning("operators were not told of %d alarm(s) about backups: %s", len(tidings), error.reason)
+        return 0
+    store.told(tidings, now=now)
     return len(tidings)
 
 

@@ -22,6 +22,7 @@ from zargar.backups.ports import Vault
 from zargar.backups.retention import Keep
 from zargar.backups.roles import RolesSource
 from zargar.backups.scratch import DrillServer
+from zargar.backups.seen_store import SeenShapes
 from zargar.backups.vaults.directory import DirectoryVault
 from zargar.backups.vaults.s3 import S3Vault
 from zargar.backups.vaults.s3_calls import Bucket
@@ -86,6 +87,7 @@ def house() -> House:
         clock=clock.now,
         readers=settings.BACKUP_READERS,
         shapes=shapes(pg_dump),
+        memory=SeenShapes(),
         sources=(
             RolesSource(),
             *(FolderSource(f"files.{name}", Path(at)) for name, at in settings.BACKUP_FILES.items()),

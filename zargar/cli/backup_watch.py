@@ -1,8 +1,9 @@
 """`zargar backups alarms` and `zargar backups vaults`: what a person must look at, and what vaults did when tried.
 
-Of an alarm JSON gives `id`, `kind` (failed, vault, damaged, drill_red, behind, unlocked), `subject`, `open`,
-`opened_at`, `closed_at`, `told_at` (null: operators were not told yet) and `figures`. Of a vault: `vault`, `kind`,
-`declared_locked`, `checked_at`, `fault` (null: it did as it was asked), `deleting_refused` (null: not tried), `swept`.
+Of an alarm JSON gives `id`, `kind` (failed, vault, damaged, drill_red, undecided, left_out, behind, upkeep, unlocked),
+`subject`, `open`, `opened_at`, `closed_at`, `told_at` (null: operators were not told yet) and `figures`. Of a vault:
+`vault`, `kind`, `declared_locked`, `checked_at`, `fault` (null: it did as it was asked), `deleting_refused` (null: not
+tried), `swept`.
 """
 
 from typing import TYPE_CHECKING, Annotated

@@ -7,11 +7,12 @@ import typer
 
 from zargar.cli import backup_catalogue, backup_drills, backup_reports, backup_schedules, backup_watch, start
 from zargar.cli.output import AsJson, Reason, actor, emit, iso, table, tehran
-from zargar.outcomes import Summary
+from zargar.cli.progress import lines as lines_of
+from zargar.outcomes import JSON, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from zargar.backups.models import Backup
 
@@ -23,8 +24,8 @@ app.command("drill")(backup_drills.drill)
 app.command("alarms")(backup_watch.alarms)
 app.command("vaults")(backup_watch.vaults)
 
-FOR_PEOPLE = frozenset({"where", "restored"})
-"""Columns that say in words what `vaults` says in JSON."""
+FOR_PEOPLE = frozenset({"where", "restored", "took", "left_out"})
+"""Columns that say in words what `vaults`, `seconds` and `excluded` say in JSON."""
 
 Id = Annotated[UUID, typer.Argument(help="The backup's id; `zargar backups list` shows them.")]
 
@@ -38,17 +39,22 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a backup now, in this process; what it holds and where it lies is printed."""
+    if snapshot and shop is None:
+        message = "--snapshot goes with a shop: name it"
+        raise typer.BadParameter(message)
     start.django()
     from zargar.backups import making, operations, wiring  # noqa: PLC0415 -- needs Django
     from zargar.backups.retention import Kind  # noqa: PLC0415 -- as above
     from zargar.shops import operations as shops  # noqa: PLC0415 -- as above
 
-    why = f"{actor()}: {reason}"
+    why, sitting = f"{actor()}: {reason}", making.Sitting(progress=lines_of("packs"))
     if shop is None:
-        made = operations.back_up_all(house=wiring.house(), kind=Kind.DAILY, reason=why)
+        made = operations.back_up_all(house=wiring.house(), kind=Kind.DAILY, reason=why, sitting=sitting)
     else:
         kind = Kind.SNAPSHOT if snapshot else Kind.SHOP
-        made = operations.back_up_shop(house=wiring.house(), shop_id=shops.named(shop).id, kind=kind, reason=why)
+        made = operations.back_up_shop(
+            house=wiring.house(), shop_id=shops.named(shop).id, kind=kind, reason=why, sitting=sitting
+        )
     told = making.as_json(made)
     lines = [f"{told['backup']} is {told['state']}: {told['packs']} packs, {told['stored_bytes']} bytes"]
     lines += [f"not in it: {each}" for each in made.manifest.excluded]
@@ -69,8 +75,10 @@ def list_backups(
     backups = operations.listed(shop=shop, limit=limit)
     proven = drills.proven_of(backups)
     found = [_facts(backup, proven) for backup in backups]
-    head = ("backup", "kind", "state", "began", "bytes", "where", "restored")
-    human = table((*head[:5], "vaults", "last proven restore"), [[one[name] for name in head] for one in found])
+    head = ("backup", "kind", "state", "began", "took", "bytes", "where", "left_out", "restored")
+    human = table(
+        (*head[:6], "vaults", "left out", "last proven restore"), [[one[name] for name in head] for one in found]
+    )
     emit(
         [{name: value for name, value in one.items() if name not in FOR_PEOPLE} for one in found],
         as_json=as_json,
@@ -96,9 +104,12 @@ def show(backup: Id, *, as_json: AsJson = False) -> None:
         }
         for pack in found.packs.order_by("schema")
     ]  # fmt: skip
-    head = (
-        f"{facts['backup']} {facts['kind']} {facts['state']}: {found.reason}\n{facts['where']} {found.fault}".rstrip()
-    )
+    head = "\n".join([
+        f"{facts['backup']} {facts['kind']} {facts['state']}: {found.reason}",
+        f"began {facts['began']}, took {facts['took']}, {found.stored_bytes} bytes",
+        f"{facts['where']} {found.fault}".rstrip(),
+        *(f"not in it: {line}" for line in found.excluded),
+    ])  # fmt: skip
     lines = table(
         ("schema", "tables", "rows", "files", "bytes", *(f"last proven in {copy['vault']}" for copy in _vaults(facts))),
         [
@@ -125,18 +136,23 @@ def verify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read copies back from their vaults, and complete what a vault lacks; exit 1 when one is damaged."""
+    """Read copies back from their vaults, and complete what a vault lacks.
+
+    Exit 1 when a copy is damaged, when nobody knows since its vault did not answer, and when a vault still lacks one.
+    """
     start.django()
     from zargar import clock  # noqa: PLC0415 -- as below
     from zargar.backups import operations, wiring  # noqa: PLC0415 -- needs Django
 
-    found = operations.verify(vaults=wiring.vaults(), now=clock.now(), backup=backup)
-    proven = found["proven"]
-    assert isinstance(proven, list)  # noqa: S101 -- for the type checker
-    copies = [one for one in proven if isinstance(one, dict)]
+    found = operations.verify(vaults=wiring.vaults(), now=clock.now(), backup=backup, progress=lines_of("copies"))
+    copies, unknown, missing = (_dicts(found[name]) for name in ("proven", "unanswered", "missing"))
     rows = [(one["backup"], one["vault"], "good" if one["good"] else "DAMAGED", one["faults"]) for one in copies]
-    emit(found, as_json=as_json, human=table(("backup", "vault", "found", "faults"), rows))
-    if not all(one["good"] for one in copies):
+    rows += [(one["backup"], one["vault"], "NO ANSWER", one["fault"]) for one in unknown]
+    rows += [(one["backup"], one["vault"], "MISSING", one["fault"]) for one in missing]
+    completed = found["completed"]
+    lines = [f"brought over: {one}" for one in (completed if isinstance(completed, list) else [])]
+    emit(found, as_json=as_json, human="\n".join([*lines, table(("backup", "vault", "found", "faults"), rows)]))
+    if unknown or missing or not all(one["good"] for one in copies):
         raise typer.Exit(1)
 
 
@@ -170,14 +186,18 @@ def prune(*, as_json: AsJson = False) -> None:
 
 
 def _vaults(facts: Summary) -> list[Summary]:
-    vaults = facts["vaults"]
-    assert isinstance(vaults, list)  # noqa: S101 -- for the type checker
-    return [vault for vault in vaults if isinstance(vault, dict)]
+    return _dicts(facts["vaults"])
+
+
+def _dicts(told: JSON) -> list[Summary]:
+    assert isinstance(told, list)  # noqa: S101 -- for the type checker
+    return [one for one in told if isinstance(one, dict)]
 
 
 def _facts(backup: "Backup", proven: "Mapping[tuple[int, str], datetime]") -> Summary:
     copies = sorted(backup.copies.all(), key=lambda copy: copy.vault)
     restored = {copy.vault: proven.get((backup.number, copy.vault)) for copy in copies}
+    took = backup.ended_at - backup.began_at if backup.ended_at else None
     return {
         "backup": str(backup.id),
         "kind": backup.kind,
@@ -186,6 +206,10 @@ def _facts(backup: "Backup", proven: "Mapping[tuple[int, str], datetime]") -> Su
         "began": tehran(backup.began_at),
         "began_at": iso(backup.began_at),
         "ended_at": iso(backup.ended_at),
+        "seconds": int(took.total_seconds()) if took is not None else None,
+        "took": _length(took),
+        "excluded": list(backup.excluded),
+        "left_out": len(backup.excluded) or "-",
         "bytes": backup.stored_bytes,
         "where": " ".join(f"{copy.vault}={copy.state}" for copy in copies) or "-",
         "restored": tehran(max(filter(None, restored.values()), default=None)),
@@ -197,3 +221,10 @@ def _facts(backup: "Backup", proven: "Mapping[tuple[int, str], datetime]") -> Su
             for copy in copies
         ],
     }  # fmt: skip
+
+
+def _length(took: "timedelta | None") -> str:
+    if took is None:
+        return "-"
+    minutes, seconds = divmod(int(took.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zargar.cli import start
+from zargar.cli import places, start
 from zargar.cli.output import AsJson, Reason, actor, emit
 from zargar.refusals import RefusedError
 
@@ -30,13 +30,14 @@ def generate(
     from zargar.backups import age  # noqa: PLC0415 -- `--help` need not wait for it
 
     pair = age.generate()
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as there:
-        message = f"{file} is there already, and a key is never written over"
-        raise KeyFileExistsError(message) from there
-    with os.fdopen(descriptor, "w") as out:
-        out.write(f"# public key: {pair.recipient}\n{pair.identity}\n")
+    with places.written(file):
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as there:
+            message = f"{file} is there already, and a key is never written over"
+            raise KeyFileExistsError(message) from there
+        with os.fdopen(descriptor, "w") as out:
+            out.write(f"# public key: {pair.recipient}\n{pair.identity}\n")
     emit({"recipient": pair.recipient, "file": str(file)}, as_json=as_json, human=pair.recipient)
 
 

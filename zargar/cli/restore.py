@@ -5,8 +5,10 @@ from uuid import UUID
 
 import typer
 
+from zargar.backups.apart import KEYS
 from zargar.cli import restore_files, restore_system, start
 from zargar.cli.output import AsJson, Reason, actor, emit, table, tehran
+from zargar.cli.progress import lines as lines_of
 from zargar.cli.restored_domains import unwound
 from zargar.outcomes import JSON, Summary
 
@@ -23,6 +25,9 @@ app.command("release")(restore_system.release)
 
 Slug = Annotated[str, typer.Argument(help="The shop's short name.")]
 Confirm = Annotated[str, typer.Option(help="The shop's domain, typed: what is live is replaced or dropped.")]
+Differences = Annotated[
+    int, typer.Option(min=0, max=100_000, help="Of each table, list at most so many keys of rows that differ.")
+]
 ApartHead = ("table", "only live", "only restored", "changed", "keys")
 
 
@@ -39,6 +44,7 @@ def shop(
     new: Annotated[str | None, typer.Option("--as", help="As another shop of this short name.")] = None,
     domain: Annotated[str | None, typer.Option(help="With --as: the host name that leads to it.")] = None,
     name: Annotated[str | None, typer.Option(help="With --as: what people call it; NAME without.")] = None,
+    differences: Differences = KEYS,
     as_json: AsJson = False,
 ) -> None:
     """Restore a shop: beside the live one, in its place, or as another shop; proven by its facts in each case.
@@ -53,20 +59,23 @@ def shop(
         raise typer.BadParameter(message)
     start.django(as_owner=True)
     if swap:
-        _in_place(slug, backup, confirm=confirm, reason=reason, as_json=as_json)
+        _in_place(slug, backup, confirm=confirm, reason=reason, differences=differences, as_json=as_json)
     elif new is not None and domain is not None:
         _as_new(slug, backup, to=new, domain=domain, name=name or new, reason=reason, as_json=as_json)
     else:
-        _beside(slug, backup, to=schema or f"{slug}_restored", reason=reason, as_json=as_json)
+        _beside(slug, backup, to=schema or f"{slug}_restored", reason=reason, differences=differences, as_json=as_json)
 
 
 @app.command()
-def undo(slug: Slug, confirm: Confirm, reason: Reason, *, as_json: AsJson = False) -> None:
+def undo(
+    slug: Slug, confirm: Confirm, reason: Reason, *, differences: Differences = KEYS, as_json: AsJson = False
+) -> None:  # fmt: skip
     """Put back what the shop's last restore had put aside; or settle a restore that was killed."""
     start.django(as_owner=True)
     from zargar.backups import restores  # noqa: PLC0415 -- needs Django
 
-    _say(restores.undo(_desk(), slug=slug, confirm=confirm, actor=actor(), reason=reason), as_json=as_json)
+    done = restores.undo(_desk(differences), slug=slug, confirm=confirm, actor=actor(), reason=reason)
+    _say(done, as_json=as_json)
 
 
 @app.command()
@@ -94,12 +103,13 @@ def drop(slug: Slug, confirm: Confirm, reason: Reason, *, as_json: AsJson = Fals
     emit({"shop": slug, "dropped": names}, as_json=as_json, human=f"dropped {', '.join(map(str, names))}")
 
 
-def _beside(slug: str, backup: UUID, *, to: str, reason: str, as_json: bool) -> None:
+def _beside(slug: str, backup: UUID, *, to: str, reason: str, differences: int, as_json: bool) -> None:
     from zargar.backups import copied, restore_store, wiring  # noqa: PLC0415 -- needs Django
 
     done = copied.beside(
         wiring.connector(wiring.database_url()), wiring.vaults(), slug=slug, backup=backup, to=to,
-        identity=wiring.identity(), actor=actor(), reason=reason,
+        identity=wiring.identity(), actor=actor(), reason=reason, differences=differences,
+        progress=lines_of("bytes"),
     )  # fmt: skip
     tables, rows = len(done.restored.facts.tables), copied.rows_of(done.restored)
     apart = restore_store.apart_json(done.apart)
@@ -113,12 +123,13 @@ def _beside(slug: str, backup: UUID, *, to: str, reason: str, as_json: bool) -> 
     )  # fmt: skip
 
 
-def _in_place(slug: str, backup: UUID, *, confirm: str, reason: str, as_json: bool) -> None:
+def _in_place(slug: str, backup: UUID, *, confirm: str, reason: str, differences: int, as_json: bool) -> None:
     from zargar.backups import restores, wiring  # noqa: PLC0415 -- needs Django
 
     done = restores.in_place(
-        _desk(), slug=slug, backup=backup, identity=wiring.identity(), confirm=confirm, actor=actor(), reason=reason
-    )
+        _desk(differences), slug=slug, backup=backup, identity=wiring.identity(), confirm=confirm, actor=actor(),
+        reason=reason,
+    )  # fmt: skip
     _say(done, as_json=as_json)
 
 
@@ -153,8 +164,8 @@ def _apart(apart: "Sequence[JSON]") -> str:
     return table(ApartHead, [[" ".join(v) if isinstance(v, list) else v for v in one.values()] for one in rows])  # type: ignore[arg-type]
 
 
-def _desk() -> "Desk":
+def _desk(differences: int = KEYS) -> "Desk":
     from zargar.backups import wiring  # noqa: PLC0415 -- needs Django
     from zargar.backups.copied import Desk  # noqa: PLC0415 -- as above
 
-    return Desk(wiring.house(), unwound=unwound())
+    return Desk(wiring.house(), unwound=unwound(), differences=differences, progress=lines_of("bytes"))

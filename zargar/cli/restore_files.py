@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from zargar.cli import start
+from zargar.cli import places, start
 from zargar.cli.output import AsJson, Reason, actor, emit
 
 
@@ -26,9 +26,11 @@ def files(
     from zargar.audit import operations as audit  # noqa: PLC0415 -- needs Django
     from zargar.backups import files_back, wiring  # noqa: PLC0415 -- as above
 
-    done = files_back.restore(
-        vaults=wiring.vaults(), backup=str(backup), name=name, into=into.absolute(), identity=wiring.identity()
-    )
+    vaults, identity = wiring.vaults(), wiring.identity()
+    with places.written(into):
+        done = files_back.restore(
+            vaults=vaults, backup=str(backup), name=name, into=into.absolute(), identity=identity
+        )  # fmt: skip
     audit.record(
         actor=actor(), action="backup.restore_files", subject=done.pack, reason=reason,
         after={"backup": str(backup), "vault": done.vault, "entries": done.facts.entries},

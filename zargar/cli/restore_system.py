@@ -48,14 +48,15 @@ def system(
     folders: list[JSON] = list(done.files)
     told: Summary = {
         "backup": str(backup), "database": database, "schemas": len(done.vaults) - len(folders), "rows": done.rows,
-        "vaults": list(vaults), "files": folders, "erased": list(done.erased), "migrated": len(rest.migrated),
+        "vaults": list(vaults), "files": folders, "erased": list(done.erased), "without": list(done.without),
+        "migrated": len(rest.migrated),
         "closed": len(rest.closed), "paused": len(rest.entries), "runs_laid_aside": rest.runs,
     }  # fmt: skip
     emit(
         told, as_json=as_json,
         human=(
             f"{told['schemas']} schemas, {done.rows} rows, are in {database}, proven, out of {' and '.join(vaults)}.\n"
-            f"{_without(done.erased)}"
+            f"{_without(done.erased)}{_lacks(done.without)}"
             f"It is at rest: {len(rest.closed)} shops are closed, {len(rest.entries)} entries paused. Look at it, then "
             "`zargar restore release`, and `zargar backups catalogue rebuild`."
         ),
@@ -82,6 +83,10 @@ def release(
 
 def _without(erased: Sequence[str]) -> str:
     return f"Not in it, since their keys were destroyed: {', '.join(erased)}.\n" if erased else ""
+
+
+def _lacks(names: Sequence[str]) -> str:
+    return f"Extensions that nothing leans on and that cannot be made here: {', '.join(names)}.\n" if names else ""
 
 
 def _progress(done: int, total: int) -> None:

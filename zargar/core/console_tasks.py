@@ -2,6 +2,7 @@
 
 from zargar import clock, names
 from zargar.backups import jobs
+from zargar.core.backup_tasks import verify_backup_integrity
 from zargar.engine.limits import current_run, time_is_up
 from zargar.engine.task import task
 from zargar.names import Family, Queue
@@ -14,7 +15,7 @@ def start_backup_job(*, shop_id: int | None = None, operator_id: int | None = No
     return jobs.start(shop_id=shop_id, operator_id=operator_id, job=current_run(), stop=time_is_up)
 
 
-@task(names.CONSOLE_CLEANUP_OLD_BACKUPS, family=Family.BACKUPS, queue=Queue.MAINTENANCE)
+@task(names.CONSOLE_CLEANUP_OLD_BACKUPS, family=Family.BACKUPS, queue=Queue.BACKUPS)
 def cleanup_old_backups(**_: object) -> Summary:
-    """Do now what the nightly clean-up does."""
-    return jobs.clean_up(now=clock.now())
+    """Do now what the nightly clean-up does, but ring for drills."""
+    return jobs.clean_up(now=clock.now(), ring_reading=verify_backup_integrity.apply_async, stop=time_is_up)

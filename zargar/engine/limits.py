@@ -16,10 +16,18 @@ SHARE: Final = 0.8
 """Of the soft limit: 20 of its 25 minutes. What is left is for ending, and the hard limit comes 5 minutes after."""
 
 
+LAST_SHARE: Final = 0.92
+"""Of the soft limit: 23 of its 25 minutes. What is still under way then has to be given up to end in good order."""
+
+
 @dataclass(frozen=True, slots=True)
 class _InHand:
     run: UUID
-    until: float
+    began: float
+    limit: float
+
+    def is_over(self, share: float) -> bool:
+        return time.monotonic() >= self.began + share * self.limit
 
 
 _in_hand: ContextVar[_InHand | None] = ContextVar("in_hand", default=None)
@@ -28,8 +36,8 @@ _in_hand: ContextVar[_InHand | None] = ContextVar("in_hand", default=None)
 @contextmanager
 def working(run: UUID, *, soft_limit: float | None) -> Iterator[None]:
     """Have the block know its run and its limit (seconds from now; None: there is none)."""
-    until = float("inf") if soft_limit is None else time.monotonic() + SHARE * soft_limit
-    token = _in_hand.set(_InHand(run, until))
+    limit = float("inf") if soft_limit is None else soft_limit
+    token = _in_hand.set(_InHand(run, time.monotonic(), limit))
     try:
         yield
     finally:
@@ -45,4 +53,10 @@ def current_run() -> UUID | None:
 def time_is_up() -> bool:
     """Say whether the work in hand should end; never outside of a task."""
     found = _in_hand.get()
-    return found is not None and time.monotonic() >= found.until
+    return found is not None and found.is_over(SHARE)
+
+
+def time_is_spent() -> bool:
+    """Say whether what is under way has to be given up now; never outside of a task."""
+    found = _in_hand.get()
+    return found is not None and found.is_over(LAST_SHARE)

@@ -25,13 +25,21 @@ MAKING: Final = (
 )  # fmt: skip
 """The tasks whose end is a backup, or a dead letter."""
 
+CLEAN_UP: Final = (names.CLEANUP_OLD_BACKUPS, names.CONSOLE_CLEANUP_OLD_BACKUPS, names.VERIFY_BACKUP_INTEGRITY)
+"""The tasks that read backups back, complete them and remove what may go; the last one does drills too."""
+
 WINDOW: Final = timedelta(hours=26)
 """Runs that are asked about: the daily one and those of the hours around it."""
 
 
 def look(*, now: datetime) -> list[Alarm]:
     """Look, keep what follows, and return what stands. Raises when the database is away."""
-    return watch.look(jobs=store.newest_backups(MAKING, since=now - WINDOW), watched=watched(), now=now)
+    return watch.look(
+        jobs=store.newest_backups(MAKING, since=now - WINDOW),
+        upkeep=store.newest_upkeep(CLEAN_UP, since=now - WINDOW),
+        watched=watched(),
+        now=now,
+    )
 
 
 def tell(*, now: datetime) -> int:

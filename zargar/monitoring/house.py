@@ -40,7 +40,10 @@ _BACKUP_WORDS: Final[Mapping[BackupAlarm, str]] = {
     BackupAlarm.VAULT: "a vault lacks backups, or did not do what it was asked",
     BackupAlarm.DAMAGED: "a copy of a backup is damaged, and not replaced",
     BackupAlarm.DRILL_RED: "what was restored on trial did not come back as it was",
+    BackupAlarm.UNDECIDED: "what is restored on trial comes to no verdict, time after time",
+    BackupAlarm.LEFT_OUT: "the newest backup of everything does not hold everything",
     BackupAlarm.BEHIND: "shops have no proven copy that is young enough",
+    BackupAlarm.UPKEEP: "backups are not read back, cleaned up, or restored on trial",
     BackupAlarm.UNLOCKED: "a vault that should be locked lets be deleted",
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from zargar.backups.alarms import Job
+from zargar.backups.alarms import CLEAN_UP, DRILLS, Job
 from zargar.ledger.store import query
 from zargar.monitoring.families import Record
 from zargar.monitoring.sources import SourceRecord
@@ -81,6 +81,24 @@ def newest_backups(tasks: Sequence[str], *, since: datetime) -> list[Job]:
         ORDER BY scope, finished_at DESC
         """,
         [since, list(tasks)],
+    )
+    return [Job(scope=scope, dead=dead, at=at, words=words) for scope, dead, at, words in rows]
+
+
+def newest_upkeep(tasks: Sequence[str], *, since: datetime) -> list[Job]:
+    """Return the newest run of these tasks that was opened since a moment and has closed: of drills, and of the others.
+
+    What a person asked of one backup is no upkeep.
+    """
+    rows = query(
+        """
+        SELECT DISTINCT ON (scope) scope, state = 'dead', finished_at, coalesce(errors -> -1 ->> 'message', '')
+        FROM (SELECT CASE WHEN kwargs -> 'drill' = 'true'::jsonb THEN %s ELSE %s END AS scope, * FROM ledger_run
+              WHERE created_at >= %s AND family = 'backups' AND task = ANY(%s) AND finished_at IS NOT NULL
+                AND kwargs ->> 'backup' IS NULL) AS closed
+        ORDER BY scope, finished_at DESC
+        """,
+        [DRILLS, CLEAN_UP, since, list(tasks)],
     )
     return [Job(scope=scope, dead=dead, at=at, words=words) for scope, dead, at, words in rows]
 

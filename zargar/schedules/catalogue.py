@@ -96,7 +96,7 @@ def _backups() -> tuple[Entry, ...]:
         entry("daily-system-backup", names.CREATE_DAILY_BACKUP, "0 3 * * *", Policy.ONCE, Queue.BACKUPS),
         entry("weekly-system-backup", names.CREATE_WEEKLY_BACKUP, "0 2 * * 0", Policy.ONCE, Queue.BACKUPS),
         entry("process-scheduled-backups", names.PROCESS_SCHEDULED_BACKUPS, "* * * * *", Policy.ONCE, upkeep),
-        entry("cleanup-old-backups", names.CLEANUP_OLD_BACKUPS, "0 4 * * *", Policy.ONCE, upkeep),
+        entry("cleanup-old-backups", names.CLEANUP_OLD_BACKUPS, "0 4 * * *", Policy.ONCE, Queue.BACKUPS),
         entry("daily-backup-report", report, "0 6 * * *", Policy.ALL, upkeep, period="daily"),
         entry("weekly-backup-report", report, "0 7 * * 1", Policy.ALL, upkeep, period="weekly"),
     )

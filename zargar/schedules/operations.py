@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 
@@ -55,11 +55,11 @@ def fill(entries: Sequence[Entry], *, now: datetime) -> int:
     return opened
 
 
-def run_now(entries: Sequence[Entry], name: str, *, actor: str, reason: str) -> UUID:
-    """Open a run of a live entry outside its schedule, paused or not; the sweeper rings for it. Audited."""
+def run_now(entries: Sequence[Entry], name: str, *, run: UUID, actor: str, reason: str) -> None:
+    """Open the run `run` (a new id) of a live entry outside its schedule, paused or not; the sweeper rings. Audited."""
     entry = named(entries, name)
     work = Work(
-        id=uuid4(),
+        id=run,
         task=entry.task,
         family=entry.family,
         queue=entry.queue,
@@ -68,8 +68,7 @@ def run_now(entries: Sequence[Entry], name: str, *, actor: str, reason: str) -> 
     )
     with transaction.atomic():
         ledger.open_runs([work], ring_in=store.AT_ONCE)
-        audit.record(actor=actor, action="schedule.run", subject=name, reason=reason, after={"run": str(work.id)})
-    return work.id
+        audit.record(actor=actor, action="schedule.run", subject=name, reason=reason, after={"run": str(run)})
 
 
 def pause(entries: Sequence[Entry], name: str, *, actor: str, reason: str, now: datetime) -> None:

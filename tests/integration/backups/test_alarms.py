@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.test.utils import override_settings
 
 from tests.support.app import app
@@ -19,9 +21,11 @@ from tests.support.broker import Broker
 from tests.support.databases import ScratchDatabase
 from tests.support.mail import OPERATOR, SENDER, MailSandbox, mail_goes_to
 from tests.support.processes import running, wait_until, worker
+from tests.support.silence import SilentMailServer
 from tests.support.vaults import damage, directory
 from zargar import clock, names
 from zargar.backups import duties, operations, watch
+from zargar.backups.alarm_words import Told
 from zargar.backups.making import House, Made
 from zargar.backups.models import Backup, BackupAlarm, CopyState, Drill
 from zargar.backups.ports import VaultFullError
@@ -106,6 +110,64 @@ def test_a_mail_server_that_is_away_delays_the_news_and_loses_none(house: House,
     look(now + timedelta(minutes=11))
     assert len(mail.letters()) == 1
     assert watch.unsent(now=now + timedelta(minutes=20)) == 0
+
+
+def test_while_a_mail_server_is_silent_no_row_is_held_and_others_look_on(
+    house: House, shop: Shop, database: ScratchDatabase, mail_sandbox: MailSandbox
+) -> None:
+    shutil.rmtree(Path(str(house.vaults[1]).split(", ")[1].rstrip(")")))
+    duties.daily(house.vaults, now=clock.now())
+    now = clock.now()
+    assert watch.look(jobs=[], watched=WATCHED, now=now)
+    told: list[int] = []
+    with SilentMailServer() as silent, mail_goes_to(silent.url):
+
+        def tell() -> None:
+            try:
+                told.append(watch.tell(LetterTeller(postbox(), (OPERATOR,)), now=now))
+            finally:
+                connection.close()
+
+        telling = Thread(target=tell)
+        telling.start()
+        assert silent.reached.wait(30)
+        with database.owner() as other:
+            assert other.execute("SELECT kind FROM backups_backupalarm FOR UPDATE NOWAIT").fetchall() == [("vault",)]
+            waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+            assert other.execute(waiting).fetchall() == []
+        assert [alarm.subject for alarm in watch.look(jobs=[], watched=WATCHED, now=now)] == ["two"]
+        assert watch.tell(LetterTeller(postbox(), (OPERATOR,)), now=now + timedelta(minutes=1)) == 0, "it is being told"
+        silent.hang_up()
+        telling.join(30)
+    assert told == [0]
+    mail_sandbox.forget()
+    with mail_goes_to(mail_sandbox.smtp_url):
+        assert look(now + timedelta(minutes=11)) == [("vault", "two")]
+        assert look(now + timedelta(minutes=30)) == [("vault", "two")]
+    assert len(mail_sandbox.letters()) == 1
+
+
+class _Dying:
+    """Tells by letter, and dies before it can say so."""
+
+    def tell(self, told: Sequence[Told], *, now: datetime) -> None:
+        LetterTeller(postbox(), (OPERATOR,)).tell(told, now=now)
+        raise SystemExit
+
+
+def test_who_dies_between_telling_and_noting_it_has_it_told_once_more_and_not_again(
+    house: House, shop: Shop, mail: MailSandbox
+) -> None:
+    shutil.rmtree(Path(str(house.vaults[1]).split(", ")[1].rstrip(")")))
+    duties.daily(house.vaults, now=clock.now())
+    now = clock.now()
+    watch.look(jobs=[], watched=WATCHED, now=now)
+    with pytest.raises(SystemExit):
+        watch.tell(_Dying(), now=now)
+    for minutes in (1, 11, 12, 40):
+        look(now + timedelta(minutes=minutes))
+    first, second = mail.letters()
+    assert first["headers"]["message-id"] == second["headers"]["message-id"], "one letter for whoever reads it"
 
 
 def test_a_damaged_copy_is_told_until_a_newer_one_has_been_read_back(

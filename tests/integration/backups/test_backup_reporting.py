@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.test.utils import override_settings
 
+from tests.support.databases import ScratchDatabase
 from tests.support.mail import OPERATOR, MailSandbox, mail_goes_to
+from tests.support.silence import SilentMailServer
 from zargar import mail
 from zargar.backups import jobs, report_store, reporting
 from zargar.backups.models import Backup, BackupReport, Copy, CopyState, Drill, Pack, State
@@ -184,6 +188,36 @@ def test_a_report_that_the_mail_server_did_not_take_goes_with_the_next_attempt(s
     assert BackupReport.objects.count() == 1
     with mail_goes_to(smtp.smtp_url):
         assert generate(now=SIX + timedelta(minutes=5))["mailed"] == [BackupReport.objects.get().pk]
+    assert len(smtp.letters()) == 1
+
+
+def test_while_a_mail_server_is_silent_the_report_is_not_locked_and_goes_once_when_that_is_over(
+    shop: Shop, smtp: MailSandbox, database: ScratchDatabase
+) -> None:
+    ended: list[str] = []
+    with SilentMailServer() as silent, mail_goes_to(silent.url):
+
+        def send() -> None:
+            try:
+                generate()
+            except Retryable as late:
+                ended.append(late.reason)
+            finally:
+                connection.close()
+
+        sending = Thread(target=send)
+        sending.start()
+        assert silent.reached.wait(30)
+        with database.owner() as other:
+            assert other.execute("SELECT kind FROM backups_backupreport FOR UPDATE NOWAIT").fetchall() == [("daily",)]
+        with pytest.raises(Retryable, match="by another process, or was by one that died"):
+            generate(now=SIX + timedelta(minutes=1))
+        silent.hang_up()
+        sending.join(30)
+    assert len(ended) == 1
+    with mail_goes_to(smtp.smtp_url):
+        assert len(generate(now=SIX + timedelta(minutes=5))["mailed"]) == 1  # type: ignore[arg-type]  # a list, in JSON
+        assert generate(now=SIX + timedelta(minutes=10))["mailed"] == []
     assert len(smtp.letters()) == 1
 
 

@@ -87,7 +87,7 @@ def directory_of(parent: Path) -> DirectoryVault:
 
 def command(*arguments: str) -> tuple[int, str]:
     done = CliRunner().invoke(cli, ["backups", *arguments])
-    return done.exit_code, done.output
+    return done.exit_code, done.stdout
 
 
 def test_a_plain_worker_leaves_drills_to_their_own(

@@ -125,7 +125,17 @@ def test_an_erased_shop_is_off_the_rota_and_a_later_backup_has_a_key_of_its_own(
     assert all(one.proven for one in drills.run_named(yard, shop="gold").verdicts)
 
 
-def test_retention_is_as_it_was(house: House, gold: Shop) -> None:
+def test_what_an_erased_shop_alone_was_kept_for_may_go(house: House, gold: Shop) -> None:
+    first = all_of_it(house).manifest.backup
+    erased(house)
+    Shop.objects.filter(id=gold.id).delete()
+    all_of_it(house)
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=10)
+    keep = Keep(days=1, weeks=0, months=0, years=0)
+    assert removing.planned(keep, now=clock.now()).remove == ((first, "one"), (first, "two"))
+
+
+def test_what_retention_keeps_for_others_is_as_it_was(house: House, gold: Shop) -> None:
     for _ in range(3):
         all_of_it(house)
     operations.verify(vaults=house.vaults, now=clock.now(), at_most=10)

@@ -45,6 +45,7 @@ class Given:
 
     text: bytes
     name: str = roles.PACK
+    heavy: bool = False
 
     def reading(self, connect: Callable[[], psycopg.Connection[Any]]) -> FilesReading:  # noqa: ARG002 -- the port's
         return given(roles.PACK, roles.FILE, self.text)

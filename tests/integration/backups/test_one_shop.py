@@ -106,6 +106,27 @@ def test_a_shop_of_the_migrations_records_them_and_comes_back(shops: Shops, shop
     assert shops.rows("SELECT full_name, note FROM copy.customers_customer") == [("نگار", "a\tb\\N\n")]
 
 
+def test_what_few_schemas_own_comes_back_with_the_same_shape(shops: Shops, rich: str) -> None:
+    before = shops.facts(rich).fingerprint
+    shops.run(f"""
+        CREATE CONVERSION {rich}.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+        COMMENT ON CONVERSION {rich}.latin IS 'of old files';
+        CREATE COLLATION {rich}.plain (provider = builtin, locale = 'C.UTF-8');
+        CREATE TYPE {rich}.weights AS RANGE (subtype = numeric, multirange_type_name = {rich}.many);
+        CREATE TYPE {rich}.names AS RANGE (subtype = text, subtype_opclass = text_pattern_ops, collation = "C");
+        CREATE AGGREGATE {rich}.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0', MSFUNC = int4pl,
+            MINVFUNC = int4mi, MSTYPE = integer, MINITCOND = '0');
+        CREATE TEXT SEARCH DICTIONARY {rich}.words (TEMPLATE = simple);
+        CREATE TEXT SEARCH CONFIGURATION {rich}.search (COPY = simple)
+    """)
+    members, facts = shops.read(rich)
+    assert facts.fingerprint != before
+
+    shops.restore(members, rich, "copy")
+
+    assert compare(facts, replace(shops.facts("copy"), schema=rich)) == ()
+
+
 def test_the_copy_of_a_copy_is_dumped_the_same_where_postgresql_respells_a_condition_once(shops: Shops) -> None:
     members, _ = shops.read(TEMPLATE_SHOP)
     shops.run(f"DROP SCHEMA {TEMPLATE_SHOP} CASCADE")

@@ -21,13 +21,13 @@ from tests.support.packs import edited
 from tests.support.rich_schema import create_rich_schema
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, drill_store, drills, making, operations, store
+from zargar.backups import age, drill_store, drills, making, operations, sitting_store
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard
 from zargar.backups.keys import Keyholders
 from zargar.backups.making import House
 from zargar.backups.members import Member
-from zargar.backups.models import Backup, Copy, CopyState, State
+from zargar.backups.models import Backup, Copy, CopyState, Drill, State
 from zargar.backups.retention import Kind
 from zargar.backups.scratch import DrillServer
 from zargar.shops.models import Shop
@@ -192,7 +192,7 @@ def test_what_was_sealed_again_unchanged_is_proven(scene: Scene) -> None:
 
 
 def test_places_of_two_shops_exchanged_in_the_manifest_are_red(scene: Scene) -> None:
-    backup = store.begin(kind=Kind.DAILY, reason="exchanged", now=clock.now())
+    backup = sitting_store.begin(kind=Kind.DAILY, reason="exchanged", now=clock.now())
     gold, lead = (entry_of(scene.made.manifest, name) for name in (RICH, "lead"))
     told = replace(
         scene.made.manifest,
@@ -244,6 +244,33 @@ def test_pg_dump_s_text_of_the_copy_is_the_second_witness(scene: Scene) -> None:
     [fault] = scene.drilled(resealed(scene.house, scene.made, {RICH: said}))
     assert fault.startswith("DDL of post-data")
     assert "CREATE TRIGGER later" in fault
+
+
+def of_an_older_pg_dump(members: Members) -> Members:
+    """The pack as a pg_dump of another version would have written it."""
+    by = rb"-- Dumped by pg_dump version [0-9.]+"
+    [head] = [re.search(by, member.data) for member in members if member.name == "pre-data.sql"]
+    assert head is not None
+    return edited(members, r"pre-data\.sql", head.group(), b"-- Dumped by pg_dump version 17.2")
+
+
+def test_a_text_of_another_version_that_says_the_same_is_a_witness_too(scene: Scene) -> None:
+    backup = resealed(scene.house, scene.made, {RICH: of_an_older_pg_dump(scene.members)})
+    [verdict] = drills.run_named(scene.yard, backup=backup.id, shop=RICH, vault="one").verdicts
+    assert (verdict.proven, verdict.unwitnessed) == (True, "")
+
+
+def test_where_texts_of_two_versions_differ_the_drill_keeps_that_it_had_one_witness(scene: Scene) -> None:
+    said, otherwise_said = b"CREATE TRIGGER stamped BEFORE", b"CREATE  TRIGGER stamped BEFORE"
+    otherwise = edited(scene.members, r"post-data\.sql", said, otherwise_said)
+    backup = resealed(scene.house, scene.made, {RICH: of_an_older_pg_dump(otherwise)})
+    done = drills.run_named(scene.yard, backup=backup.id, shop=RICH, vault="one")
+    [verdict] = done.verdicts
+    assert verdict.proven
+    assert "pg_dump's text is of other versions" in verdict.unwitnessed
+    assert "version 17.2; here" in verdict.unwitnessed
+    assert Drill.objects.get(backup=backup).unwitnessed == verdict.unwitnessed
+    assert json.loads(json.dumps(done.summary()))["drilled"][0]["unwitnessed"] == verdict.unwitnessed
 
 
 def test_a_manifest_of_another_backup_is_red(scene: Scene) -> None:

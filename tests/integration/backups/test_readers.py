@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import psutil
 import psycopg
 import pytest
 
+from tests.support.databases import Server
 from tests.support.fleets import Counted, Taking, street
 from tests.support.packs import PG_DUMP, Shops
 from zargar.backups import age, changes, fingerprint, fleet
 from zargar.backups.catalogue import catalogues
 from zargar.backups.crew import Crew, ReaderLostError
+from zargar.backups.ddl import DumpFailedError
 from zargar.backups.differences import compare
 from zargar.backups.reading import AtSnapshot, ByItself, Gone, Packed, Whole
 from zargar.backups.snapshot import prepare
@@ -52,6 +55,21 @@ def readers() -> list[psutil.Process]:
     """The readers that this process has started and that live."""
     children = psutil.Process().children()
     return [child for child in children if NAMES_OF_READERS in child.cmdline()]
+
+
+Dba: TypeAlias = Callable[[str], None]
+
+
+@pytest.fixture
+def made_by_a_dba(postgres: Server, shops: Shops) -> Dba:
+    """Make a table in a shop that nobody but the superuser may read, of a shape that no other shop has."""
+
+    def make(schema: str) -> None:
+        there = psycopg.conninfo.make_conninfo(postgres.admin_url, dbname=shops.database.name)
+        with psycopg.connect(there, autocommit=True) as dba:
+            dba.execute(f"CREATE TABLE {schema}.scratch_{schema} (n integer)".encode())
+
+    return make
 
 
 def tasks(shops: Shops, names: list[str], session: psycopg.Connection) -> Iterator[AtSnapshot]:
@@ -133,11 +151,51 @@ def test_a_reader_that_is_killed_in_the_middle_of_a_large_shop_is_an_error_at_on
         assert sum(written) < 8 << 20
 
 
-def test_what_a_reader_meets_is_raised_here(shops: Shops, names: list[str], take: Taking) -> None:
-    shops.run(f"ALTER TABLE {names[9]}.t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
-        take(names, Counted(), readers=2)
+@pytest.mark.parametrize("readers_of", [0, 2], ids=["here", "in readers"])
+def test_a_shop_with_something_that_its_owner_may_not_read_is_left_out_and_all_others_are_read(
+    shops: Shops, names: list[str], take: Taking, made_by_a_dba: Dba, readers_of: int
+) -> None:
+    hidden, foreign, large = names[9], names[10], names[11]
+    shops.run(f"ALTER TABLE {hidden}.t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    shops.run(f"ALTER TABLE {large}.t ALTER body SET STORAGE EXTERNAL;"
+              f"INSERT INTO {large}.t (body) SELECT repeat('x', 1000) FROM generate_series(1, 12000);"
+              f"ANALYZE {large}.t;"
+              f"ALTER TABLE {large}.u ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")  # fmt: skip
+    made_by_a_dba(foreign)
+
+    taken = take(names, Counted(), readers=readers_of)
+
+    assert sorted(taken.packs) == sorted(set(names) - {hidden, foreign, large})
+    assert sorted(taken.unread) == [hidden, foreign, large]
+    assert "row-level security" in taken.unread[hidden]
+    assert "permission denied" in taken.unread[foreign]
+    for name in names[6:9]:
+        members, facts = taken.packs[name]
+        assert compare(facts, shops.facts(name)) == ()
+        shops.restore(members, name, f"{name}_copy", expected=facts)
     assert readers() == []
+
+
+def test_a_pg_dump_that_fails_for_every_shop_ends_the_backup_at_once(
+    names: list[str], take: Taking, made_by_a_dba: Dba
+) -> None:
+    for name in names:
+        made_by_a_dba(name)
+    pg_dump = Counted()
+    with pytest.raises(DumpFailedError, match="permission denied"):
+        take(names, pg_dump)
+    assert pg_dump.asked < len(names), "it is not tried for each of them"
+
+
+def test_more_shops_that_cannot_be_dumped_than_that_do_not_end_it_where_others_can(
+    names: list[str], take: Taking, made_by_a_dba: Dba
+) -> None:
+    bad = names[1 : fleet.FAILURES + 3]
+    for name in bad:
+        made_by_a_dba(name)
+    taken = take(names, Counted())
+    assert sorted(taken.packs) == sorted(set(names) - set(bad))
+    assert sorted(taken.unread) == bad
 
 
 def test_a_server_that_is_lost_ends_all_readers(shops: Shops, names: list[str], take: Taking) -> None:

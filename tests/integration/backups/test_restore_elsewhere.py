@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- the names in the statements are the test's own
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,16 +12,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+import zstandard
 from django.core.management import call_command
 
 from tests.support.broker import Broker
-from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase, django_uses
+from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase, Server, django_uses
 from tests.support.packs import Shops
 from tests.support.restores import ESCROW, OPERATIONS, Recording, desk_of, house_of
 from tests.support.vaults import directory
 from zargar.audit.models import AuditRecord
-from zargar.backups import copied, forward, operations, restores
+from zargar.backups import copied, forward, manifest, operations, restore, restores
 from zargar.backups.forward import Known, NewerBackupError
 from zargar.backups.making import House
 from zargar.backups.models import Restore, RestoreState
@@ -101,8 +104,8 @@ def test_a_shop_comes_back_as_another_one_that_works_beside_it(house: House, sho
 class Refusing:
     """A domain that cannot look at the shop now."""
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:
-        message = f"shop {shop_id} of {taken_at} cannot be looked at"
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:
+        message = f"shop {shop_id} of {taken_at} in place of {replaced} cannot be looked at"
         raise Retryable(message)
 
 
@@ -269,3 +272,73 @@ def test_the_three_ways_are_not_mixed(options: tuple[str, ...]) -> None:
     )
     assert code == 2, err
     assert "Traceback" not in err
+
+
+def test_what_a_pack_needs_and_the_database_lacks_is_said_in_words_and_nothing_is_left(
+    zargar: Zargar, shops: Shops, postgres: Server
+) -> None:
+    with postgres.admin() as admin:
+        admin.execute("CREATE ROLE zargar_test_gone NOLOGIN")
+    shops.run(f"GRANT USAGE ON SCHEMA {SHOP} TO zargar_test_gone")
+    backup = zargar.json("backups", "create", SHOP, *WHY)["backup"]
+    shops.run(f"REVOKE ALL ON SCHEMA {SHOP} FROM zargar_test_gone")
+    with postgres.admin() as admin:
+        admin.execute("DROP ROLE zargar_test_gone")
+
+    for way in ("--beside",), ("--as", "other", "--domain", "other.example"):
+        code, out, err = zargar.run("restore", "shop", SHOP, "--from", backup, *way, *WHY)
+        assert (code, out) == (1, "")
+        assert 'role "zargar_test_gone" does not exist' in err
+        assert "the DDL of" in err
+        assert SHOP in err
+        assert "Traceback" not in err
+    assert schemas(shops) == {SHOP}
+
+
+def test_an_error_of_the_database_that_quotes_a_row_is_told_without_it(shops: Shops) -> None:
+    with psycopg.connect(shops.database.owner_url) as owner:
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation) as data:
+            owner.execute("SELECT '0912-secret'::integer")
+        owner.rollback()
+        with pytest.raises(psycopg.errors.UndefinedObject) as names:
+            owner.execute("SELECT NULL::no_such_type")
+    assert restore.refusal(data.value) == "a statement: InvalidTextRepresentation"
+    names.value.add_note("the DDL of tables")
+    assert restore.refusal(names.value) == 'the DDL of tables: UndefinedObject (type "no_such_type" does not exist)'
+
+
+def test_a_manifest_of_a_later_program_is_said_in_words(zargar: Zargar, shop: Shop, tmp_path: Path) -> None:
+    backup = zargar.json("backups", "create", SHOP, *WHY)["backup"]
+    for vault in ("one", "two"):
+        path = tmp_path / vault / manifest.key_of(backup)
+        path.chmod(0o600)
+        path.write_bytes(later(path.read_bytes()))
+    for command in ("shop", SHOP), ("files", "media", "--into", str(tmp_path / "x")), ("system", "--database", "x"):
+        code, out, err = zargar.run("restore", *command, "--from", backup, *WHY)
+        assert (code, out) == (1, "")
+        assert "the manifest's format is 99" in err
+        assert "Traceback" not in err
+    code, _, err = zargar.run("backups", "show", backup)
+    assert "Traceback" not in err
+
+
+def later(data: bytes) -> bytes:
+    """The manifest as a later program would have written it, sealed."""
+    content = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    body = json.dumps({**json.loads(content)["manifest"], "format": 99}).encode()
+    digest = hashlib.sha256(body).hexdigest().encode()
+    return manifest.compressed(b'{"manifest":' + body + b',"sha256":"' + digest + b'"}\n')
+
+
+def test_files_cannot_go_where_nothing_can_be_written_and_the_place_is_named(
+    zargar: Zargar, shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "a.jpg").write_bytes(b"a")
+    zargar.env["ZARGAR_BACKUP_FILES"] = f"media={tmp_path}/media"
+    backup = zargar.json("backups", "create", *WHY)["backup"]
+    for place in ("/dev/null/x", str(tmp_path / "no" / "such" / "folder")):
+        code, out, err = zargar.run("restore", "files", "media", "--from", backup, "--into", place, *WHY)
+        assert (code, out) == (2, "")
+        assert f"{place} cannot be written" in err
+        assert "Traceback" not in err

@@ -84,6 +84,7 @@ def test_a_shop_is_as_it_was_backed_up_and_what_was_live_is_kept_listed_and_snap
     assert (safe.kind, safe.state, safe.reason) == ("snapshot", "complete", f"before restore {done.pk} of {SHOP}")
     [(told, taken_at, schema)] = domain.told
     assert (told, schema) == (shop.id, SHOP)
+    assert domain.replaced == [done.kept]
     assert taken_at == Backup.objects.get(id=backup).packs.get().taken_at
     assert list(AuditRecord.objects.order_by("id").values_list("action", flat=True)) == [
         "shop.close", "backup.restore", "shop.reopen",
@@ -268,7 +269,7 @@ class Working:
     def __init__(self) -> None:
         self.met: list[type[BaseException]] = []
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:  # noqa: ARG002 -- the port's arguments
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
         def work() -> None:
             try:
                 with in_tenant(shop_id):

@@ -58,7 +58,7 @@ def backup(house: House, shop: Shop) -> UUID:
 class Refusing:
     """A domain that cannot look at the shop now."""
 
-    def restored(self, shop_id: int, *, taken_at: datetime) -> None:  # noqa: ARG002 -- the port's arguments
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {SHOP}.payments VALUES (77, 'by a domain')")
         message = f"shop {shop_id} cannot be looked at"

@@ -117,7 +117,7 @@ def test_what_a_killed_sitting_left_is_not_written_over_nor_named(house: House, 
         vault.put(f"segments/{backup.id}/00001", [b"of a process that was killed"])
 
     made = sit(house, job)
-    assert [segment.key.rpartition("/")[2] for segment in made.manifest.segments] == ["00000", "00002"]
+    assert [segment.key.rpartition("/")[2] for segment in made.manifest.segments] == ["00000", "2-00000"]
     assert proving.prove(house.vaults[0], made.manifest.backup, sha256=Backup.objects.get().manifest_sha256).good
 
 
@@ -203,11 +203,11 @@ def test_a_worker_rings_again_for_each_sitting_and_counts_no_attempt(
 
 def test_soon_before_its_soft_limit_work_in_hand_is_told_that_its_time_is_up() -> None:
     run = uuid4()
-    assert (limits.current_run(), limits.time_is_up()) == (None, False)
+    assert (limits.current_run(), limits.time_is_up(), limits.time_is_spent()) == (None, False, False)
     with limits.working(run, soft_limit=1500):
-        assert (limits.current_run(), limits.time_is_up()) == (run, False)
+        assert (limits.current_run(), limits.time_is_up(), limits.time_is_spent()) == (run, False, False)
         with limits.working(uuid4(), soft_limit=0):
-            assert limits.time_is_up()
+            assert (limits.time_is_up(), limits.time_is_spent()) == (True, True)
         assert not limits.time_is_up()
     with limits.working(run, soft_limit=None):
-        assert not limits.time_is_up()
+        assert (limits.time_is_up(), limits.time_is_spent()) == (False, False)

@@ -122,12 +122,14 @@ def test_what_differs_is_shown_by_table_and_key_before_anything_is_swapped(copie
 
     with copied.connect() as owner:
         apart = rows_apart(owner, live="gold", restored="copy")
+        one_each = rows_apart(owner, live="gold", restored="copy", keys=1)
 
     assert apart == (
         TableApart("base", only_live=1, only_restored=0, changed=0, keys=()),
         TableApart("more", only_live=1, only_restored=0, changed=0, keys=()),
         TableApart("settings", 1, 1, 1, keys=('("tab\tand\nfeed")', "(gold.factor)", "(new)")),
     )
+    assert one_each[-1] == TableApart("settings", 1, 1, 1, keys=('("tab\tand\nfeed")',))
 
 
 def test_a_prepared_statement_of_an_old_session_writes_into_the_restored_shop(copied: Shops) -> None:

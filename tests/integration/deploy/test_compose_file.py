@@ -82,6 +82,13 @@ def test_every_queue_has_a_worker_and_realtime_has_one_of_its_own(file: dict[str
     assert taken["celery"] == {Queue.BULK, Queue.MAINTENANCE}
 
 
+def test_who_rings_for_drills_and_who_does_them_know_of_the_same_period(file: dict[str, Any]) -> None:
+    knowing = {name: one["environment"].get("ZARGAR_DRILL_PERIOD_DAYS") for name, one in services(file).items()
+               if "environment" in one}  # fmt: skip
+    assert {name for name, period in knowing.items() if period} == {"celery-backups", "celery-drills"}
+    assert knowing["celery-backups"] == knowing["celery-drills"]
+
+
 def test_only_the_worker_of_drills_can_open_backups_and_it_knows_no_owner_of_the_live_database(
     file: dict[str, Any],
 ) -> None:
@@ -126,6 +133,31 @@ def test_secrets_are_files_and_each_file_that_is_named_is_granted(name: str, fil
     mounted = {value for value in service.get("environment", {}).values() if value.startswith(SECRETS_MOUNT)}
     assert mounted <= {f"{SECRETS_MOUNT}/{granted}" for granted in service["secrets"]}
     assert set(service["secrets"]) <= set(file["secrets"])
+
+
+def test_only_who_makes_backups_sees_the_folder_of_files_that_go_along_and_cannot_write_there(
+    file: dict[str, Any],
+) -> None:
+    mounts = {
+        (name, mount["target"], mount["read_only"], mount["source"])
+        for name, what in file["services"].items()
+        for mount in what.get("volumes", [])
+        if isinstance(mount, dict)
+    }
+    assert mounts == {("celery-backups", "/srv/files", True, "${ZARGAR_BACKUP_FOLDER:-./files}")}
+    assert any("backups" in argument for argument in file["services"]["celery-backups"]["command"])
+
+
+def test_drills_restore_files_onto_a_disk_of_their_own_and_not_into_memory(file: dict[str, Any]) -> None:
+    drills = services(file)["celery-drills"]
+    folder = drills["environment"]["TMPDIR"]
+    [volume] = drills["volumes"]
+    assert volume.partition(":") == ("drilled-files", ":", folder)
+    assert "drilled-files" in file["volumes"]
+    assert not any(mount.startswith(folder) for mount in drills["tmpfs"])
+    assert {name for name, one in services(file).items() if "drilled-files" in str(one.get("volumes"))} == {
+        "celery-drills"
+    }
 
 
 def test_settings_that_are_no_secrets_may_be_given_in_a_file(file: dict[str, Any]) -> None:

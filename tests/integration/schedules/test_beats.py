@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -22,6 +23,9 @@ PRICES = Entry(
     name="update-gold-prices", task="tests.noop", cadence=Cron("*/5 * * * *"), family=Family.PRICES,
     queue=Queue.REALTIME, policy=Policy.ONCE, stop_at_next=True,
 )  # fmt: skip
+
+
+RUN = UUID(int=1405)
 
 
 def at(minute: int) -> datetime:
@@ -101,13 +105,13 @@ def test_what_makes_no_sense_is_refused_and_leaves_no_trace(seen: ScratchDatabas
     with pytest.raises(operations.PauseError, match="is not paused"):
         operations.resume([PRICES], PRICES.name, actor="sara", reason="again")
     with pytest.raises(InvalidError, match="needs a reason"):
-        operations.run_now([PRICES], PRICES.name, actor="sara", reason=" ")
+        operations.run_now([PRICES], PRICES.name, run=RUN, actor="sara", reason=" ")
     assert (Run.objects.count(), AuditRecord.objects.count()) == (0, 0)
 
 
 def test_run_now_is_a_run_beside_the_schedule_with_a_name_and_a_reason(seen: ScratchDatabase) -> None:
-    run = operations.run_now([PRICES], PRICES.name, actor="sara", reason="after the outage")
+    operations.run_now([PRICES], PRICES.name, run=RUN, actor="sara", reason="after the outage")
 
-    assert Run.objects.get(id=run).origin == "person sara"
-    assert AuditRecord.objects.get().after == {"run": str(run)}
+    assert Run.objects.get(id=RUN).origin == "person sara"
+    assert AuditRecord.objects.get().after == {"run": str(RUN)}
     assert Slot.objects.count() == 0

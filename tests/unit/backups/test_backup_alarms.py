@@ -16,6 +16,7 @@ from zargar.backups.alarms import (
     Facts,
     Job,
     Kind,
+    LeftOut,
     News,
     Open,
     Red,
@@ -61,6 +62,17 @@ def test_nobody_waits_for_a_backup_of_a_shop_that_is_gone() -> None:
     of_shop = Open(alarm=Alarm(kind=Kind.FAILED, subject="7", figures={}), opened_at=NOW)
     assert keys(Facts(names={"7": "negin"}), (of_shop,)) == [("failed", "7")]
     assert keys(Facts(), (of_shop,)) == []
+
+
+def test_what_the_newest_backup_lacks_is_one_alarm_that_names_it() -> None:
+    lines = ["negin: it cannot be read: permission denied", "files.media: /srv/media is empty"]
+    [alarm] = judge(Facts(left_out=LeftOut(backup="b-1", lines=lines)), ())
+    assert alarm.key == (Kind.LEFT_OUT, "")
+    assert alarm.figures["lacks"] == ["negin", "files.media"]
+    told = letter([Told(id=1, what=News.BEGUN, alarm=alarm, opened_at=NOW)], to=("a@example.ir",), now=NOW)
+    assert "negin، files.media" in told.text
+    assert "permission denied" in told.text
+    assert keys(Facts(), (Open(alarm=alarm, opened_at=NOW),)) == []
 
 
 @pytest.mark.parametrize(

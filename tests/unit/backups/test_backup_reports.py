@@ -17,10 +17,12 @@ def tehran(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=TEHRAN).astimezone(UTC)
 
 
-def made(state: str = "complete", *, kind: str = "daily", fault: str = "") -> MadeBackup:
+def made(
+    state: str = "complete", *, kind: str = "daily", fault: str = "", excluded: tuple[str, ...] = ()
+) -> MadeBackup:
     return MadeBackup(
         backup="b-1", kind=kind, state=state, reason="the schedule", began_at=(NOW - timedelta(hours=3)).isoformat(),
-        ended_at=NOW.isoformat(), stored_bytes=1_234_567, fault=fault,
+        ended_at=NOW.isoformat(), stored_bytes=1_234_567, fault=fault, excluded=[*excluded],
     )  # fmt: skip
 
 
@@ -92,6 +94,11 @@ def test_nothing_is_to_worry_at_where_all_is_well() -> None:
         (report(made(kind="shop")), Worry.NOTHING_WHOLE, ["daily"]),
         (report(made(), made("failed")), Worry.FAILED, ["b-1"]),
         (report(made("degraded")), Worry.DEGRADED, ["b-1"]),
+        (
+            report(made(excluded=("negin: it cannot be read", "negin: again", "files.media: gone"))),
+            Worry.LEFT_OUT,
+            ["negin", "files.media"],
+        ),
         (report(made(), vaults=()), Worry.NO_VAULT, ["ZARGAR_VAULTS"]),
         (report(made(), shops=(shop("new", None, None, copies=0),)), Worry.SHOPS_WITHOUT, ["new"]),
         (report(made(), shops=(shop("a", 3, None), shop("b", 3, 4))), Worry.UNPROVEN, ["a"]),

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,91 @@ def test_a_vault_that_is_behind_holds_the_reader_back_and_memory_stays_bounded(
     assert len(read) == 20
     assert [outcome.error for outcome in segment.outcomes] == [None, None]
     assert sum(len(member.data) for member in open_pack(waiting, place, SHOP_A.identity)) == 20 << 20
+
+
+class Drop(DirectoryVault):
+    """A vault that takes its time over each piece, or stands still from some piece on until it is let go."""
+
+    def __init__(self, root: Path, *, seconds: float = 0.0, stands_still_after: int | None = None) -> None:
+        super().__init__(root, name="drop")
+        self.go = threading.Event()
+        self.ended = threading.Event()
+        self._seconds = seconds
+        self._left = stands_still_after
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
+        try:
+            return super().put(key, self._slowly(chunks))
+        finally:
+            self.ended.set()
+
+    def _slowly(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for number, chunk in enumerate(chunks):
+            if number == self._left:
+                assert self.go.wait(30)
+            self.go.wait(self._seconds)
+            yield chunk
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stands_still_after"),
+    [pytest.param(0.2, None, id="a drop at a time"), pytest.param(0.0, 3, id="nothing any more")],
+)
+def test_a_vault_that_the_others_have_waited_for_too_long_is_out_and_they_go_on(
+    here: DirectoryVault, tmp_path: Path, seconds: float, stands_still_after: int | None
+) -> None:
+    (tmp_path / "drop").mkdir()
+    slow = Drop(tmp_path / "drop", seconds=seconds, stands_still_after=stands_still_after)
+    with SegmentWriter(BACKUP, [here, slow], 1 << 20, patience=timedelta(seconds=0.5)) as writer:
+        place = writer.write_pack("big", noise(6 << 20), SHOP_A.recipient)
+        slow.go.set()
+        written = writer.close()
+
+    assert len(written) > 5
+    assert {outcome.error for segment in written for outcome in segment.outcomes if outcome.vault == "here"} == {None}
+    assert "too slow" in str(written[-1].outcomes[1].error)
+    assert sum(len(member.data) for member in open_pack(here, place, SHOP_A.identity)) == 6 << 20
+    assert slow.ended.wait(10)
+    kept = {segment.key for segment in written if segment.outcomes[1].error is None}
+    assert {stored.key for stored in slow.keys("segments/")} == kept, "nothing counts that is not whole"
+    assert not unfinished(tmp_path / "drop")
+
+
+def unfinished(root: Path) -> list[Path]:
+    return list((root / ".unfinished").iterdir())
+
+
+def test_a_vault_that_is_slow_at_the_very_end_is_out_too(here: DirectoryVault, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    slow = Drop(tmp_path / "drop", stands_still_after=1)
+    with SegmentWriter(BACKUP, [here, slow], patience=timedelta(seconds=0.5)) as writer:
+        writer.write_pack("small", noise(200_000), SHOP_A.recipient)
+        timer = threading.Timer(1.5, slow.go.set)
+        timer.start()
+        (segment,) = writer.close()
+    timer.join()
+    assert [outcome.error is None for outcome in segment.outcomes] == [True, False]
+    assert "too slow" in str(segment.outcomes[1].error)
+
+
+def test_the_last_vault_is_waited_for_however_long_it_takes(here: DirectoryVault, tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    slow = Drop(tmp_path / "drop", seconds=0.05)
+    broken = BreakingVault(here, after=100)
+    with SegmentWriter(BACKUP, [broken, slow], patience=timedelta(seconds=0.2)) as writer:
+        writer.write_pack("noise", noise(3 << 20), SHOP_A.recipient)
+        (segment,) = writer.close()
+    assert [outcome.error is None for outcome in segment.outcomes] == [False, True]
+
+
+def test_two_vaults_that_are_equally_slow_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+    both = [Drop(tmp_path / name, seconds=0.03) for name in ("left", "right")]
+    with SegmentWriter(BACKUP, both, patience=timedelta(seconds=0.8)) as writer:
+        writer.write_pack("noise", noise(6 << 20), SHOP_A.recipient)
+        (segment,) = writer.close()
+    assert [outcome.error for outcome in segment.outcomes] == [None, None]
 
 
 def test_a_small_object_reaches_all(here: DirectoryVault, there: DirectoryVault) -> None:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,6 +40,48 @@ def chunks():
     os.kill(os.getpid(), signal.SIGKILL)
 DirectoryVault(Path(sys.argv[1]), name="dies").put("segments/one/00000", chunks())
 """
+
+NOT_OURS = """
+import os, sys
+from pathlib import Path
+from zargar.backups.ports import VaultError
+from zargar.backups.vaults.directory import DirectoryVault
+root = Path(sys.argv[1])
+vault = DirectoryVault(root, name="closed")
+vault.put("segments/one/00000", [b"there"])
+unfinished, folder = root / ".unfinished", root / "segments" / "one"
+def closing(*places):
+    yield b"first"
+    for place in places:
+        place.chmod(0o500)
+    yield b"last"
+def told(act):
+    for place in (unfinished, folder):
+        place.chmod(0o700)
+    try:
+        print("done", act())
+    except VaultError as fault:
+        print(type(fault).__name__, fault)
+if os.geteuid() == 0:
+    os.chown(root, 65534, -1)
+    for place in root.rglob("*"):
+        os.chown(place, 65534, -1)
+    os.setuid(65534)
+told(lambda: vault.put("segments/one/00001", closing(unfinished)))
+told(lambda: vault.put("segments/one/00002", closing(unfinished, folder)))
+folder.chmod(0)
+try:
+    vault.put("segments/one/00003", [b"x"])
+except VaultError as fault:
+    print(type(fault).__name__, fault)
+try:
+    list(vault.keys(""))
+except VaultError as fault:
+    print(type(fault).__name__, fault)
+folder.chmod(0o700)
+print(sorted(stored.key for stored in vault.keys("")))
+"""
+"""As somebody who is not root: folders that let nothing be removed, added, or looked at, in the middle of things."""
 
 
 @pytest.fixture
@@ -119,6 +162,24 @@ def test_a_disk_that_is_not_mounted_is_not_written_beneath(tmp_path: Path) -> No
         with pytest.raises(VaultUnreachableError, match=r"vault away .*: the directory is not there"):
             act()
     assert not (tmp_path / "away").exists()
+
+
+def test_a_disk_that_goes_bad_in_the_middle_of_things_is_a_fault_of_the_vault(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        (Path(place) / "vault").mkdir()
+        said = run(NOT_OURS, Path(place) / "vault")
+    lines = said.stdout.splitlines()
+    assert said.stderr == ""
+    assert lines[0].startswith("done Stored"), "it is stored: what could not be removed beside it goes later"
+    assert lines[1].startswith("VaultRefusedError vault closed")
+    assert "could not store segments/one/00002" in lines[1]
+    assert lines[2].startswith("VaultRefusedError vault closed")
+    assert "could not store segments/one/00003" in lines[2]
+    assert lines[3].startswith("VaultRefusedError vault closed")
+    assert "could not list" in lines[3]
+    assert lines[4] == "['segments/one/00000', 'segments/one/00001']"
 
 
 def test_objects_are_for_their_owner_alone_and_not_to_be_changed(vault: DirectoryVault, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.vaults import SHOP_A, directory, written
+from zargar.backups import exclusions
 from zargar.backups.description import BadPackError
 from zargar.backups.file_facts import FileFacts, FileKind, FilesFacts
 from zargar.backups.file_inspection import found_in
@@ -178,7 +179,7 @@ def test_what_is_neither_file_folder_nor_link_and_a_name_that_is_not_utf8_are_na
     _, facts, excluded = read(tmp_path / "media")
     assert facts.entries == 1
     assert [one.partition(" ")[2].split(" ", 1)[1] for one in excluded] == [
-        "is neither file, folder nor link", "has a name that is not UTF-8",
+        "has a name that is not UTF-8", "is neither file, folder nor link",
     ]  # fmt: skip
 
 
@@ -188,7 +189,8 @@ def test_of_much_that_is_left_out_the_number_is_told(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "media" / f"pipe{number:02}")
     _, _, excluded = read(tmp_path / "media")
     assert len(excluded) == NAMED + 1
-    assert excluded[-1] == "files.media: 5 entries more are left out"
+    assert excluded[-1] == "files.media: 5 entries more are neither file, folder nor link"
+    assert exclusions.lacks(excluded) == []
 
 
 def test_a_place_that_is_missing_or_empty_makes_no_pack(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.vaults import BACKUP
-from zargar.backups.facts import SequenceFacts, ShopFacts, TableFacts
+from zargar.backups.facts import Extension, SequenceFacts, ShopFacts, TableFacts
 from zargar.backups.file_facts import FilesFacts
 from zargar.backups.manifest import (
     DamagedManifestError,
@@ -46,7 +46,9 @@ def facts(schema: str, rows: int = 7) -> ShopFacts:
 
 def entry(shop: str, offset: int) -> PackEntry:
     place = PackPlace(shop, (Piece(SEGMENT, offset, 100),), "12" * 32, "34" * 32, 10240)
-    return PackEntry(shop, f"shop_{shop}", f"keys/{shop}/0123456789abcdef0123.age", place, facts(f"shop_{shop}"))
+    return PackEntry(
+        shop, f"shop_{shop}", f"keys/{shop}/0123456789abcdef0123.age", place, facts(f"shop_{shop}"), None, ("cube",)
+    )
 
 
 FILES = PackEntry(
@@ -63,6 +65,7 @@ MANIFEST = Manifest(
     packs=(FILES, entry("zar", 9), entry("sim", 109)),
     segments=(SegmentEntry(SEGMENT, 209, "56" * 32),),
     excluded=("celery_results: made again from the ledger",),
+    extensions=(Extension("cube", "1.5", "public"), Extension("earthdistance", "1.2", "maps")),
 )
 
 
@@ -143,8 +146,21 @@ def test_every_changed_byte_and_every_cut_is_damage() -> None:
 
 
 def test_a_later_format_is_named_and_not_called_damage() -> None:
-    with pytest.raises(UnknownFormatError, match="format is 2; this program reads 1"):
-        load(resealed(format=2, whatever="new"))
+    with pytest.raises(UnknownFormatError, match="format is 3; this program reads 1 to 2"):
+        load(resealed(format=3, whatever="new"))
+
+
+def test_the_format_before_extensions_is_read_and_is_the_same_again_when_it_is_written() -> None:
+    packs = json.loads(dump(MANIFEST))["manifest"]["packs"]
+    old = [{name: value for name, value in pack.items() if name != "extensions"} for pack in packs]
+    found = load(resealed(format=1, extensions=..., packs=old))
+    assert (found.format, found.extensions, [pack.extensions for pack in found.packs]) == (1, (), [(), (), ()])
+    assert load(dump(found)) == found
+    assert b"extensions" not in dump(found)
+    with pytest.raises(DamagedManifestError, match="unknown fields: extensions"):
+        load(resealed(format=1))
+    with pytest.raises(DamagedManifestError, match="leans on an extension that is not listed"):
+        load(resealed(extensions=[]))
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,16 @@ def test_a_reader_that_fails_after_some_bytes_spoils_its_own_pack_alone(here: Di
     assert sum(segment.size for segment in segments) > 2_000_000
 
 
+@pytest.mark.parametrize("length", [10, 100_000, 3_000_000], ids=["small", "some pieces", "many"])
+def test_an_error_of_whoever_takes_a_packs_bytes_is_never_lost(length: int) -> None:
+    def refuse(_: bytes) -> None:
+        message = "not one byte"
+        raise VaultFullError(message)
+
+    with pytest.raises(VaultFullError, match="not one byte"):
+        seal([Member("noise", os.urandom(length))], SHOP_A.recipient, refuse)
+
+
 def test_leaving_by_an_error_stores_nothing_of_the_open_segment(here: DirectoryVault, tmp_path: Path) -> None:
     writer = SegmentWriter(BACKUP, [here])
 

@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.vaults import BACKUP, SHOP_A, SHOP_B, damage, directory, noise, shop_members, written
+from tests.support.vaults import (
+    BACKUP,
+    SHOP_A,
+    SHOP_B,
+    damage,
+    directory,
+    noise,
+    shop_members,
+    stored_hash,
+    written,
+)
 from zargar.backups.members import Member
 from zargar.backups.packs import DamagedPackError, PackPlace, check_stored
-from zargar.backups.reading_back import damaged
+from zargar.backups.reading_back import SoFar, damaged, read_on
 from zargar.backups.segments import SegmentWriter
 from zargar.backups.vaults.directory import DirectoryVault
 
@@ -99,3 +109,22 @@ def test_bytes_that_no_pack_names_are_passed_over(tmp_path: Path) -> None:
         after = writer.write_pack("after", shop_members("b"), SHOP_A.recipient)
         writer.close()
     assert damaged(vault, [before, after]) == {}
+
+
+def hashes(vault: DirectoryVault) -> dict[str, str]:
+    return {stored.key: stored_hash(vault, stored.key) for stored in vault.keys("segments/")}
+
+
+@pytest.mark.parametrize("segment", [None, 0, 2, 5])
+def test_however_many_goes_it_takes_what_is_found_is_the_same(
+    vault: Counting, places: list[PackPlace], tmp_path: Path, segment: int | None
+) -> None:
+    right = hashes(vault)
+    if segment is not None:
+        damage(tmp_path / "here", f"segments/{BACKUP}/{segment:05}", b"XXXX", 700)
+    so_far, vault.reads = SoFar(), 0
+    while so_far.more:
+        so_far = read_on(vault, places, hashes=right, begun=so_far, stop=lambda: True)
+    assert vault.reads == so_far.segments == len(right)
+    assert set(so_far.faults) >= one_by_one(vault, places)
+    assert bool(so_far.faults) == (segment is not None)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zargar.backups.retention import Copy, Keep, Kind, plan
 from zargar.calendars.jalali import month_of
+from zargar.clock import TEHRAN
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -63,10 +64,14 @@ def test_a_backup_that_was_never_verified_replaces_nothing() -> None:
     old = daily(1, ago=800 * DAY)
     newer = [daily(number, ago=(20 - number) * DAY, good_in={"r2": False, "b2": True}) for number in range(2, 20)]
     keep = Keep(days=1, weeks=1, months=1, years=1)
-    assert plan([old, *newer], keep, now=NOW).stay[0] == (
+    decided = plan([old, *newer], keep, now=NOW)
+    assert decided.stay[0] == ("b001", "r2", "the last good one of its day")
+    assert ("b002", "r2", "3 of its 3 packs have no newer verified copy in r2") in decided.stay
+    assert ("b001", "b2") in decided.remove
+    nothing = Keep(days=0, weeks=0, months=0, years=0)
+    assert plan([old, *newer], nothing, now=NOW).stay[0] == (
         "b001", "r2", "3 of its 3 packs have no newer verified copy in r2"
     )  # fmt: skip
-    assert ("b001", "b2") in plan([old, *newer], keep, now=NOW).remove
 
 
 def test_a_vault_that_takes_nothing_new_keeps_what_it_has() -> None:
@@ -91,6 +96,28 @@ def test_a_snapshot_goes_by_itself_once_a_newer_copy_is_proven() -> None:
     assert removed([taken]) == set()
     assert removed([taken, daily(2, ago=DAY)]) == {"b001"}
     assert removed([replace(taken, made_at=NOW - 6 * DAY), daily(2, ago=DAY)]) == set()
+
+
+def test_a_damaged_copy_does_not_take_the_place_of_the_good_one_of_its_day() -> None:
+    good, damaged = daily(1, ago=3 * DAY), daily(2, ago=3 * DAY - timedelta(hours=1), good_in={"r2": False, "b2": True})
+    decided = plan([good, damaged, daily(3, ago=DAY)], Keep(days=2, weeks=0, months=0, years=0), now=NOW)
+    assert {backup for backup, vault in decided.remove if vault == "r2"} == {"b002"}
+    assert {backup for backup, vault in decided.remove if vault == "b2"} == {"b001"}
+
+
+def test_a_copy_that_one_vault_lacks_does_not_take_the_place_of_the_one_that_it_has() -> None:
+    both, half = daily(1, ago=3 * DAY), daily(2, ago=3 * DAY - timedelta(hours=1), good_in={"b2": True})
+    decided = plan([both, half, daily(3, ago=DAY)], Keep(days=2, weeks=0, months=0, years=0), now=NOW)
+    assert decided.remove == (("b001", "b2"),)
+
+
+def test_days_of_which_nothing_is_good_do_not_use_up_the_count_of_the_good_ones() -> None:
+    good = [daily(number, ago=(40 - number) * DAY) for number in range(7)]
+    bad = [daily(number, ago=(40 - number) * DAY, good_in={"r2": False}) for number in range(7, 30)]
+    last = daily(30, ago=DAY)
+    gone = removed([*good, *bad, last], keep=Keep(days=7, weeks=0, months=0, years=0))
+    assert {copy.backup for copy in good[1:]} & gone == set()
+    assert {copy.backup for copy in bad[:-6]} <= gone
 
 
 @st.composite
@@ -128,6 +155,24 @@ def test_the_last_verified_copy_of_anything_in_any_vault_is_never_removed(
             if good:
                 last = max(good, key=lambda copy: copy.number)
                 assert (last.backup, vault) not in gone
+
+
+@given(houses(), KEEPS, CLOCKS)
+def test_a_period_that_has_a_good_copy_in_a_vault_keeps_a_good_one_there(
+    copies: list[Copy], keep: Keep, now: datetime
+) -> None:
+    gone = set(plan(copies, keep, now=now).remove)
+    for vault in ("r2", "b2"):
+        good = [copy for copy in copies if copy.kind in {Kind.DAILY, Kind.WEEKLY} and copy.good_in.get(vault)]
+        for count, period in (
+            (keep.days, lambda copy: copy.made_at.astimezone(TEHRAN).date()),
+            (keep.months, lambda copy: month_of(copy.made_at.astimezone(TEHRAN).date())),
+            (keep.years, lambda copy: month_of(copy.made_at.astimezone(TEHRAN).date())[0]),
+        ):
+            newest = {period(copy): copy.number for copy in sorted(good, key=lambda copy: copy.number)}
+            for wanted in sorted(newest, key=lambda one: newest[one], reverse=True)[:count]:
+                there = [copy for copy in good if period(copy) == wanted]
+                assert any((copy.backup, vault) not in gone for copy in there)
 
 
 @given(houses(), KEEPS, CLOCKS)

@@ -64,3 +64,20 @@ def test_only_old_databases_of_drills_are_abandoned() -> None:
     old, young = name_at(NOW - OLD - DAY, "0" * 12), name_at(NOW - OLD / 2, "f" * 12)
     others = ["zargar", "zargar_drill_", "zargar_drill_0000000001_xyz", f"{old}_live", f"my_{old}"]
     assert abandoned([old, young, *others], now=NOW) == (old,)
+
+
+@given(targets, periods, st.integers(0, 40))
+def test_those_without_a_verdict_come_back_the_next_day_and_never_before_the_others(
+    who: set[Target], period: timedelta, doubtful: int
+) -> None:
+    named = sorted(who)
+    turns = [Turn(target, NOW - DAY, undecided=place < doubtful) for place, target in enumerate(named)]
+    chosen = due(turns, period=period, now=NOW)
+    undecided = set(named[:doubtful])
+    assert undecided <= set(chosen)
+    assert [target in undecided for target in chosen] == sorted(target in undecided for target in chosen)
+
+
+def test_what_came_to_no_verdict_today_waits_until_tomorrow() -> None:
+    turns = [Turn(Target("1", "one"), NOW - DAY / 2, undecided=True), Turn(Target("2", "one"), None)]
+    assert due(turns, period=7 * DAY, now=NOW) == (Target("2", "one"),)

@@ -60,9 +60,9 @@ class DirectoryVault:
     def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
         """Store an object, as the port says; `ObjectKeyError` for a key that is none."""
         path = self._path(key)
-        if path.exists():
-            raise self._taken(key)
         with self._translated(f"store {key}"):
+            if path.exists():
+                raise self._taken(key)
             unfinished = self._made(_UNFINISHED)
             _sweep(unfinished)
             descriptor, temporary = _begin(unfinished)
@@ -71,8 +71,10 @@ class DirectoryVault:
             with self._translated(f"store {key}"):
                 self._publish(temporary, key)
         finally:
-            temporary.unlink(missing_ok=True)
-            os.close(descriptor)
+            with suppress(OSError):  # what happened before is what counts; the next put or sweep takes it
+                temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # it was synced, or there is an error already
+                os.close(descriptor)
         return Stored(key, size)
 
     def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -241,8 +243,15 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
+def _raised(fault: OSError) -> None:
+    if not isinstance(fault, FileNotFoundError):  # removed meanwhile
+        raise fault
+
+
 def _files(beginning: Path) -> Iterator[Path]:
-    """Walk all files that are objects; names with a leading dot are not."""
-    for where, directories, files in os.walk(beginning):
+    """Walk all files that are objects; names with a leading dot are not. A folder that cannot be listed is an error."""
+    if not beginning.is_dir():
+        return
+    for where, directories, files in os.walk(beginning, onerror=_raised):
         directories[:] = [name for name in directories if not name.startswith(".")]
         yield from (Path(where) / name for name in files if not name.startswith("."))

@@ -13,7 +13,7 @@ PREFIX: Final = "segments/probe/"
 
 
 def deleting_is_refused(vault: Vault, *, probe: str) -> bool:
-    """Try to delete in a vault; `probe` is a name that was not used before, such as a UUID.
+    """Try to delete in a vault; `probe` is a name that was not used before, such as the moment.
 
     True only where a deletion was tried and refused. Raises the vault's errors where it does not answer.
     """

@@ -58,12 +58,16 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a store is waited for: seconds for a connection, seconds of silence, attempts of a call."""
+    """How long a store is waited for: seconds for a connection, seconds of silence, attempts of a call.
+
+    `pause` and `chance` (of [0, 1)) are the effects that waiting has: two vaults shall not come back in step.
+    """
 
     connect: float = 10
     read: float = 60
     attempts: int = 6
     pause: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class Calls:
     def wait(self, attempt: int, retry_after: float | None = None) -> None:
         """Pause before the next attempt: as long as the store asked, else about twice as long as the last time."""
         grown = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE)
-        jittered = grown * random.uniform(0.5, 1)  # noqa: S311 -- two vaults shall not come back in step
+        jittered = grown * (1 + self._patience.chance()) / 2
         self._patience.pause(jittered if retry_after is None else min(retry_after, _LONGEST_PAUSE))
 
     def error(self, refusal: Refusal, act: str) -> VaultError:
