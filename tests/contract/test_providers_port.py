@@ -86,6 +86,7 @@ def test_after_a_lost_answer_the_rest_is_not_waited_for(party: Party) -> None:
     told = party.taken()
     for message, verdict in zip(messages, verdicts, strict=True):
         assert isinstance(verdict, Unknown) or (isinstance(verdict, Refused) and told[message.to] == 0)
+        assert isinstance(verdict, Unknown) or not verdict.tried
     assert isinstance(verdicts[0], Unknown)
 
 
@@ -209,9 +210,9 @@ def test_after_a_lost_answer_asking_tells_what_the_answer_would_have(party: Part
     assert party.taken() == {one.to: 1 for one in messages}
 
 
-def test_where_the_same_again_is_safe_it_is_taken_once_and_told_again(party: Party) -> None:
+def test_who_knows_the_same_again_takes_it_once_and_tells_it_again(party: Party) -> None:
     provider = party.provider()
-    if not provider.limits.same_again_is_safe:
+    if not party.manners.knows_again:
         return
     messages = party.messages(3)
     first, again = provider.send(messages), provider.send(messages)

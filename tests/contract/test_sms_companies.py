@@ -1,7 +1,7 @@
 """What each company that carries text messages has of its own: codes, forms of numbers, patterns, one call or many."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
@@ -359,6 +359,15 @@ def test_the_numbers_of_one_ippanel_bulk_have_fates_of_their_own(companies: dict
 
 
 # -- what people write ------------------------------------------------------------------------------------------------
+
+
+def test_the_last_day_is_that_of_the_clock_that_was_handed_in(companies: dict[str, Sandboxed]) -> None:
+    party = companies["kavenegar"]
+    now = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+    told = kavenegar.Kavenegar(name="account", base=party.base, key="a-key", sender="3000505", clock=lambda: now)
+    told.inbound()
+    asked = [parse_qs(body).get("startdate") for body in party.bodies()[-2:]]
+    assert asked == [[str(int((now - timedelta(days=1)).timestamp()))]] * 2
 
 
 @pytest.mark.parametrize("name", ["kavenegar", "smsir"])

@@ -14,7 +14,7 @@ class InboxParty:
     """A shop that is entered, and customers who are made as they are written to."""
 
     name = "inbox"
-    manners = Manners(hears=False, tells_ends=False, has_credit=False)
+    manners = Manners(hears=False, tells_ends=False, has_credit=False, knows_again=True)
     mischiefs: frozenset[Mischief] = frozenset()
     secrets = (KEY,)
 

@@ -50,6 +50,10 @@ class Desk:
     share: int = 200
     price: int = 0
     """Rial for one part, by every account."""
+    part: int = 67
+    """Units of each of several Persian parts, on every line."""
+    reachable: bool = True
+    """Whether a warning reaches the operators by mail."""
 
     @property
     def post(self) -> Post:
@@ -57,16 +61,24 @@ class Desk:
         return Post(
             providers={one.name: one for one in self.providers},
             accounts={
-                one.name: Account(name=one.name, adapter="recorded", options={"price": str(self.price)})
+                one.name: Account(
+                    name=one.name, adapter="recorded", options={"price": str(self.price), "part": str(self.part)}
+                )
                 for one in self.providers
             },
             key=wiring.recipients_key(),
             wait=partial(wait_before_retry, Family.NOTIFICATIONS),
             clock=self.clock,
             chance=_chance,
-            tell_operators=lambda title, text, _: self.alarms.append((title, text)),
+            tell_operators=self._told,
             share=self.share,
         )
+
+    def _told(self, title: str, text: str, _: str) -> bool:
+        """Keep what the operators are told, where anything reaches them."""
+        if self.reachable:
+            self.alarms.append((title, text))
+        return self.reachable
 
 
 _DRAWN: Final = count(1)

@@ -1,10 +1,11 @@
-"""Those who join the contract suite of providers beside the companies of text messages: mail, push."""
+"""Those who join the contract suite of providers beside the companies of text messages: mail, push, the double."""
 
 import base64
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,8 +21,9 @@ from zargar.notifications.channels.email.smtp import Smtp
 from zargar.notifications.channels.http import Caller, Reply
 from zargar.notifications.channels.push.fcm import Fcm
 from zargar.notifications.channels.push.webpush import WebPush
+from zargar.notifications.channels.recorded import Behaviour, Mood, Recorded
 from zargar.notifications.ports import Provider
-from zargar.notifications.values import Outgoing
+from zargar.notifications.values import Delivery, Inbound, Outgoing, Refusal, Refused
 
 SILENT_ONES: Final = Manners(hears=False, tells_ends=False, has_credit=False)
 SENDER: Final = "گالری زرین <zarrin@shop.example>"
@@ -238,6 +240,65 @@ class MailServer:
         return Outgoing(reference=reference, to=to, subject=SUBJECT, text=TEXT)
 
 
+class WritesDown:
+    """The double itself: it stands in for a company in most tests, and so it must behave as one."""
+
+    name = "recorded"
+    manners = Manners()
+    mischiefs = frozenset({Mischief.LOST_ANSWER, Mischief.CUT_BEFORE, Mischief.BUSY})
+    secrets: tuple[str, ...] = (KEY, "912000", "گرامی", "سررسید")
+    HOW: Final[Mapping[Mischief, Behaviour]] = {
+        Mischief.LOST_ANSWER: Mood.LOSES_THE_ANSWER, Mischief.CUT_BEFORE: Mood.LOSES_THE_CALL,
+        Mischief.BUSY: Refused(0, Refusal.BUSY, "busy", "as it was told to", timedelta(seconds=30)),
+    }  # fmt: skip
+    COST: Final = 1000
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def provider(self, *, key: str = KEY, base: str | None = None, patience: float = 5.0) -> Provider:
+        del patience
+        if base == NOBODY:
+            return Recorded(next_calls=deque([Mood.IS_NOT_THERE]))
+        return Recorded(next_calls=deque([Refusal.ACCOUNT])) if key == STRANGER else self._made
+
+    def messages(self, count: int, *, first: int = 1) -> list[Outgoing]:
+        return [self._message((1 << 60) + n, f"+98912000{n:04d}", n) for n in range(first, first + count)]
+
+    def wrong(self, reference: int) -> Outgoing:
+        return self._message(reference, "+989120009999")
+
+    def blocked(self, reference: int) -> Outgoing:
+        return self._message(reference, "+989120008888")
+
+    def befall(self, mischief: Mischief) -> None:
+        self._made.next_exchanges.append(self.HOW[mischief])
+
+    def run_dry(self, *, after: int) -> None:
+        self._made.left = after * self.COST
+
+    def settle(self) -> None:
+        self._made.untold = Delivery.DELIVERED
+
+    def write_back(self, text: str) -> str:
+        self._made.heard.append(Inbound("1", "+989123334455", "3000505", text, None))
+        return "+989123334455"
+
+    def taken(self) -> Counter[str]:
+        return Counter(to for _, to in self._made.journal())
+
+    def calls(self) -> int:
+        return self._made.calls + self._made.questions
+
+    def begin_anew(self) -> None:
+        """Write on a fresh page, with credit for as many as the suite hands over."""
+        wrong = frozenset({"+989120009999", "+989120008888"})
+        self._made = Recorded(cost=self.COST, left=10**9, wrong=wrong, untold=Delivery.QUEUED)
+
+    def _message(self, reference: int, to: str, n: int = 0) -> Outgoing:
+        return Outgoing(reference=reference, to=to, text=f"{TEXT} {n}")
+
+
 @cache
 def vapid_key(whose: str) -> str:
     """Return somebody's VAPID private key, in its raw form, the same each time."""
@@ -289,10 +350,17 @@ def mail_server() -> Iterator[Party]:
         party.hang_up()
 
 
+@contextmanager
+def writes_down() -> Iterator[Party]:
+    """Bring the double."""
+    yield WritesDown()
+
+
 OTHERS: Final[Mapping[str, Callable[[], AbstractContextManager[Party]]]] = {
     "smtp": mail_server,
     "postal": _of_sandbox(Postal),
     "webpush": _of_sandbox(Browsers),
     "fcm": _of_sandbox(Telephones),
+    "recorded": writes_down,
 }
 """Who joins, by name."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from tests.support.boards import BoardServer
+from zargar import clock
 from zargar.notifications.channels.http import Caller
 from zargar.notifications.channels.sms.ippanel import IpPanel
 from zargar.notifications.channels.sms.kavenegar import Kavenegar
@@ -70,6 +71,8 @@ class Manners:
     """It can be asked what became of a message."""
     has_credit: bool = True
     """What is sent is paid for from a credit."""
+    knows_again: bool = False
+    """What comes again with the same reference is not sent again, and told as the first time."""
 
 
 class Party(Protocol):
@@ -199,7 +202,7 @@ class Sandboxed:
 
 
 def _kavenegar(base: str, key: str, caller: Caller) -> Provider:
-    return Kavenegar(name="account", base=base, key=key, sender="3000505", caller=caller)
+    return Kavenegar(name="account", base=base, key=key, sender="3000505", clock=clock.now, caller=caller)
 
 
 def _smsir(base: str, key: str, caller: Caller) -> Provider:
@@ -215,7 +218,7 @@ def _ippanel(base: str, key: str, caller: Caller) -> Provider:
 
 
 COMPANIES: Final[Mapping[str, tuple[Callable[[str, str, Caller], Provider], Manners]]] = {
-    "kavenegar": (_kavenegar, Manners()),
+    "kavenegar": (_kavenegar, Manners(knows_again=True)),
     "smsir": (_smsir, Manners()),
     "melipayamak": (_melipayamak, Manners(tells_blocked_late=True)),
     "ippanel": (_ippanel, Manners(tells_blocked_late=True, tells_dry_late=True)),

@@ -54,6 +54,11 @@ class Browser:
         """Return the document as it stands after loading."""
         return self._run("--virtual-time-budget=3000", "--dump-dom", url).stdout
 
+    def console(self, url: str) -> list[str]:
+        """Return what the page said to the browser's console while it loaded: errors of scripts and of the policy."""
+        said = self._run("--virtual-time-budget=3000", "--enable-logging=stderr", "--dump-dom", url).stderr
+        return [line for line in said.splitlines() if ":CONSOLE" in line]
+
     def picture(self, url: str, *, width: int = 1280, height: int = 900) -> "Picture":
         """Return what a person sees."""
         path = self._folder / "picture.png"

@@ -111,7 +111,10 @@ def decree(*, since: date, until: date, name: str, actor: str, reason: str, now:
 
 
 def lift(*, decree_id: int, actor: str, reason: str, now: datetime) -> Mourning:
-    """Lift a decree: from now on promotion leaves again. Raises `NoSuchDecreeError`, `DecreeLiftedError`."""
+    """Lift a decree: from now on its days hold nothing. Raises `NoSuchDecreeError`, `DecreeLiftedError`.
+
+    What waits for them is judged again at the next midnight, or as soon as messaging is told (`notifications.waking`).
+    """
     with transaction.atomic():
         row = store.held_mourning(decree_id)
         if row is None:

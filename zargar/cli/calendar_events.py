@@ -81,7 +81,9 @@ def lift(
     from zargar.calendars import operations  # noqa: PLC0415 -- needs Django
 
     row = operations.lift(decree_id=decree_id, actor=actor(), reason=reason, now=clock.now())
-    emit(_decree(row), as_json=as_json, human=f"decree {row.pk} is lifted")
+    woken = _judge_again()
+    human = f"decree {row.pk} is lifted; {woken} promotion(s) that waited are judged again"
+    emit({**_decree(row), "judged_again": woken}, as_json=as_json, human=human)
 
 
 def override(
@@ -98,6 +100,7 @@ def override(
     row = operations.override_event(
         event=_named(event), day=read_day(day), actor=actor(), reason=reason, now=clock.now()
     )  # fmt: skip
+    _judge_again()
     facts: Summary = {"event": row.event, "year": row.year, "day": row.day.isoformat()}
     emit(facts, as_json=as_json, human=f"{row.event} of {row.year} begins on {row.day}")
 
@@ -114,6 +117,7 @@ def forget(
     from zargar.calendars import operations  # noqa: PLC0415 -- needs Django
 
     day = operations.forget_override(event=_named(event), year=year, actor=actor(), reason=reason)
+    _judge_again()
     emit(
         {"event": event, "year": year, "forgotten": day.isoformat()},
         as_json=as_json,
@@ -123,6 +127,13 @@ def forget(
 
 def _first(since: str) -> date:
     return read_day(since) if since else clock.now().astimezone(TEHRAN).date()
+
+
+def _judge_again() -> int:
+    """Have promotion that waits for days of mourning judged anew, since those have changed; return how many."""
+    from zargar.notifications import waking  # noqa: PLC0415 -- needs Django
+
+    return waking.judge_again(now=clock.now())
 
 
 def _named(name: str) -> "Event":

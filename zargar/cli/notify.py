@@ -47,7 +47,7 @@ def preview(
 
     seen = desk.look(shop=shop, kind=kind, channel=channel, values=desk.read_values(value) if value else None)
     text = seen.rendered.text if seen.rendered else ""
-    counted = sms.parts(text) if seen.rendered and channel is Channel.SMS else None
+    counted = sms.parts(text, later=desk.part_of(shop=shop)) if seen.rendered and channel is Channel.SMS else None
     data: Summary = {
         "template": seen.source.id, "subject": seen.rendered.subject if seen.rendered else "", "text": text,
         "html": seen.page, "real": seen.real, "missing": [*sorted(seen.missing)],

@@ -44,13 +44,17 @@ def prepare(
         channels=tuple(channel or ()), good_for=timedelta(hours=hours),
     )  # fmt: skip
     row = bulk_desk.prepare(shop=shop, wish=wish, actor=actor(), reason=reason, now=clock.now())
+    funds = bulk_desk.funds(shop=shop, now=clock.now())
     cost = "at a cost that no account's price= tells" if row.cost is None else f"for {row.cost:,} Rial"
+    credit = "" if funds.credit is None else (
+        f"Of credit {funds.credit:,} Rial are left, {funds.reserved:,} of them reserved for other bulks.\n"
+    )  # fmt: skip
     emit(
-        _facts(row),
+        {**_facts(row), "credit_rial": funds.credit, "reserved_rial": funds.reserved},
         as_json=as_json,
         human=f"bulk {row.pk}: {row.messages} message(s), {row.parts} part(s) of text (at most {row.most_parts} each), "
         f"{cost}; {row.unreached} customer(s) have no way that they agreed to.\n"
-        f"To send it: zargar notify bulk confirm {shop} {row.pk} --messages {row.messages} --reason ...",
+        f"{credit}To send it: zargar notify bulk confirm {shop} {row.pk} --messages {row.messages} --reason ...",
     )
 
 
@@ -63,7 +67,7 @@ def confirm(
     messages: Annotated[int, typer.Option(help="The number of messages that `prepare` has counted.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send a bulk that was counted. The credit that providers tell must suffice."""
+    """Send a bulk that was counted. The credit that providers tell, less what other bulks reserve, must suffice."""
     start.django()
     from zargar.notifications import bulk_desk  # noqa: PLC0415 -- needs Django
 

@@ -24,8 +24,9 @@ def list_accounts(
     starting.django()
     from zargar.notifications import account_desk, desk  # noqa: PLC0415 -- needs Django
 
-    found = account_desk.listed(shop_id=desk.number_of(shop), ask=credit)
-    head = ("account", "adapter", "channel", "share", "weight", *(("credit_rial",) if credit else ()), "stopped")
+    found = account_desk.listed(now=clock.now(), shop_id=desk.number_of(shop), ask=credit)
+    money = ("credit_rial", "reserved_rial") if credit else ("reserved_rial",)
+    head = ("account", "adapter", "channel", "share", "weight", *money, "stopped")
     rows = [["-" if one[name] is None else one[name] for name in head] for one in found]
     words = table(head, rows) if rows else "ZARGAR_PROVIDERS names no account: nothing leaves (docs/notifications.md)"
     emit([*found], as_json=as_json, human=words)

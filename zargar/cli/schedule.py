@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
 
 import typer
 
@@ -55,7 +56,8 @@ def run(name: Name, reason: Reason, *, as_json: AsJson = False) -> None:
     live = _live()
     from zargar.schedules import operations  # noqa: PLC0415 -- needs Django
 
-    opened = operations.run_now(live, name, actor=actor(), reason=reason)
+    opened = uuid4()
+    operations.run_now(live, name, run=opened, actor=actor(), reason=reason)
     emit({"entry": name, "run": str(opened)}, as_json=as_json, human=f"run {opened} is due; a beat rings for it")
 
 

@@ -18,7 +18,7 @@ WAIT: Final = partial(wait_before_retry, Family.NOTIFICATIONS)
 
 @task(names.PROCESS_SCHEDULED_NOTIFICATIONS, family=Family.NOTIFICATIONS, queue=Queue.BULK)
 def process_scheduled_notifications(**_: object) -> Summary:
-    """Send what is due, of every shop in its turn."""
+    """Send what is due, of every shop in its turn, and hear every five minutes what providers have to say."""
     return jobs.process_due(wait=WAIT)
 
 
@@ -72,5 +72,5 @@ def cleanup_old_notifications(**_: object) -> Summary:
 
 @task(names.UPDATE_NOTIFICATION_STATISTICS, family=Family.NOTIFICATIONS, queue=Queue.MAINTENANCE)
 def update_notification_statistics(**_: object) -> Summary:
-    """Hear what providers have to say, and count the last hours anew."""
+    """Count the last hours anew, and tell of accounts that were stopped."""
     return jobs.update_statistics(wait=WAIT)

@@ -155,11 +155,12 @@ def _entry(line: int, values: Mapping[Column, object]) -> Entry:
 
 def _heads(cells: list[str]) -> tuple[Column, ...]:
     found: list[Column] = []
-    for cell in cells:
-        name = _clean(cell).casefold()
-        column = _BY_HEAD.get(name)
-        if column is None:
-            message = f"line 1: nobody knows a column {name!r}; known are {', '.join(Column)}"
+    for place, cell in enumerate(cells, start=1):
+        column = _BY_HEAD.get(_clean(cell).casefold())
+        if column is None:  # where the file has no head, this cell may be somebody's number: it is not repeated
+            message = (
+                f"line 1: nobody knows what column {place} of {len(cells)} is called; known are {', '.join(Column)}"
+            )
             raise CustomerFileError(message)
         if column in found:
             message = f"line 1: two columns hold {column}"

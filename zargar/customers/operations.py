@@ -59,15 +59,29 @@ def give_consent(
         message = "a consent is proof only with its source: a form, a talk in the shop"
         raise InvalidError(message)
     with transaction.atomic():
-        _held(customer_id)
+        hold(customer_id=customer_id)
         return bool(store.give([customer_id], (channel, purpose), source=source.strip(), now=now))
 
 
 def withdraw_consent(*, customer_id: int, channel: Channel, purpose: Purpose, now: datetime) -> bool:
     """Keep that a customer agrees no more; False when no consent stood. Raises `NoSuchCustomerError`."""
     with transaction.atomic():
-        _held(customer_id)
+        hold(customer_id=customer_id)
         return bool(store.withdraw([customer_id], (channel, purpose), now=now))
+
+
+def decline(*, customer_id: int, channel: Channel, purpose: Purpose, source: str, now: datetime) -> bool:
+    """Keep that a customer does not agree, also where they never did; False when that is kept already.
+
+    Who is written to without a consent, about their own business, can decline that too. Raises `NoSuchCustomerError`,
+    and `InvalidError` where nobody says where the word comes from.
+    """
+    if not source.strip():
+        message = "a refusal is kept with its source: a form, a talk in the shop"
+        raise InvalidError(message)
+    with transaction.atomic():
+        hold(customer_id=customer_id)
+        return store.decline(customer_id, (channel, purpose), source=source.strip(), now=now)
 
 
 def withdraw_by_mobile(*, mobile: str, channel: Channel, purpose: Purpose, now: datetime) -> int:
@@ -80,7 +94,11 @@ def give_by_mobile(*, mobile: str, channel: Channel, purpose: Purpose, source: s
     return store.give(store.with_mobile(mobile), (channel, purpose), source=source, now=now)
 
 
-def _held(customer_id: int) -> None:
+def hold(*, customer_id: int) -> None:
+    """Let nobody else change what belongs to a customer until the caller's transaction ends.
+
+    Raises `NoSuchCustomerError`.
+    """
     if not Customer.objects.select_for_update(no_key=True).filter(id=customer_id).exists():
         message = f"the shop has no customer {customer_id}"
         raise NoSuchCustomerError(message)

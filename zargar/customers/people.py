@@ -21,7 +21,7 @@ class Person:
     given: frozenset[Way] = frozenset()
     """What they agreed to and have not taken back."""
     declined: frozenset[Way] = frozenset()
-    """What they agreed to once and took back, and agreed to no more since."""
+    """What they declined: took back, or never agreed to and said so; and agreed to no more since."""
 
 
 @dataclass(frozen=True, slots=True)

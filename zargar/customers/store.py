@@ -68,6 +68,23 @@ def withdraw(customers: Collection[int], way: Way, *, now: datetime) -> int:
     return late + rows.update(withdrawn_at=now)
 
 
+def decline(customer: int, way: Way, *, source: str, now: datetime) -> bool:
+    """Keep that a customer, who is held, does not agree; False when that is kept. It needs no consent before it.
+
+    A refusal that came before any consent is kept as a consent that ends as it begins.
+    """
+    if withdraw([customer], way, now=now):
+        return True
+    channel, purpose = way
+    rows = Consent.objects.filter(customer_id=customer, channel=channel, purpose=purpose)
+    if rows.exists():
+        return False
+    Consent.objects.create(
+        customer_id=customer, channel=channel, purpose=purpose, given_at=now, withdrawn_at=now, source=source
+    )  # fmt: skip
+    return True
+
+
 def with_mobile(mobile: str) -> Sequence[int]:
     """Return the customer with this number (E.164), or nobody."""
     return list(Customer.objects.filter(mobile=mobile).values_list("id", flat=True))

@@ -100,7 +100,7 @@ def _told(shop: str, customer: int, bulk: int) -> list[Summary] | None:
 
     found = [
         one for one in desk.of_customer(shop=shop, customer_id=customer)
-        if one["kind"] in {"payment_overdue", "birthday"} or one["event"] == f"bulk:{bulk}"
+        if one["kind"] in {"payment_overdue", "birthday"} or str(one["event"]).startswith(f"bulk:{bulk}:")
     ]  # fmt: skip
     settled = [one for one in found if one["state"] == "sent" or (one["state"] == "queued" and one["why"])]
     return settled if len(settled) == 3 else None  # noqa: PLR2004 -- a reminder, a greeting, a bulk

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from redis import Redis
@@ -152,7 +152,9 @@ def run_now(entry: str, *, reason: str) -> UUID:
     """Open a run of a live entry outside its schedule; a beat rings for it."""
     from zargar.schedules import operations  # noqa: PLC0415 -- needs Django set up
 
-    return operations.run_now(_live(), entry, actor=ACTOR, reason=reason)
+    run = uuid4()
+    operations.run_now(_live(), entry, run=run, actor=ACTOR, reason=reason)
+    return run
 
 
 def ended(run: UUID) -> "Run | None":

@@ -1,12 +1,14 @@
 """Accounts at providers as people look at them and steer them: stopped, started, given a share. Acts are audited."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from zargar.audit import operations as audit
-from zargar.notifications import account_store, due_store, journal_store, wiring
+from zargar.notifications import account_store, due_store, figure_store, reserve_store, wiring
 from zargar.notifications.ports import Unanswered
 from zargar.notifications.rows import PLATFORM
 from zargar.notifications.values import Channel
@@ -22,25 +24,30 @@ class AccountStateError(RefusedError):
     """The account is stopped already, or works already."""
 
 
-def listed(*, shop_id: int = PLATFORM, ask: bool = False) -> list[Summary]:
+def listed(*, now: datetime, shop_id: int = PLATFORM, ask: bool = False) -> list[Summary]:
     """Return the accounts as they stand for a shop (0: for those without shares of their own).
 
-    With `ask` each is asked for its credit, in Rial: None where it has no such figure, "unanswered" where it did not
-    answer.
+    `reserved_rial` is what calls on their way and bulks that may go by it have set aside. With `ask` each is asked for
+    its credit, in Rial: None where it has no such figure, "unanswered" where it did not answer.
     """
     found: list[Summary] = []
+    reserved = _reserved(now)
     for one in account_store.standings(shop_id, _named()):
         credit = _credit(one.name) if ask else None
         found.append({
             "account": one.name, "channel": one.channel.value, "adapter": _adapter(one.name), "share": one.share,
-            "weight": one.weight, "stopped": one.stopped or None, **({"credit_rial": credit} if ask else {}),
+            "weight": one.weight, "stopped": one.stopped or None,
+            "reserved_rial": reserved.get(one.name, 0), **({"credit_rial": credit} if ask else {}),
         })  # fmt: skip
     return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What an account carried in the last day, as the hourly count has it; `latency_ms` from due to accepted."""
+    """What an account carried in the last day, as the hourly count has it; `latency_ms` from due to accepted.
+
+    `cost_rial` is what the provider told, `estimated_rial` parts by price where it told nothing; None: not known.
+    """
 
     account: str
     channel: Channel
@@ -48,7 +55,8 @@ class Day:
     delivered: int
     failed: int
     ambiguous: int
-    cost_rial: int
+    cost_rial: int | None
+    estimated_rial: int | None
     latency_ms: int | None
 
 
@@ -57,11 +65,11 @@ def last_day(*, now: datetime) -> list[Day]:
     return [
         Day(
             account=account, channel=Channel(channel), sent=sent, delivered=delivered, failed=failed,
-            ambiguous=ambiguous, cost_rial=cost, latency_ms=latency,
+            ambiguous=ambiguous, cost_rial=cost, estimated_rial=estimated, latency_ms=latency,
         )
-        for channel, account, sent, delivered, failed, ambiguous, cost, latency in journal_store.totals(
-            since=now - timedelta(hours=24)
-        )
+        for (
+            channel, account, sent, delivered, failed, ambiguous, cost, estimated, latency,
+        ) in figure_store.totals(since=now - timedelta(hours=24))
     ]  # fmt: skip
 
 
@@ -87,8 +95,10 @@ def stop(*, account: str, actor: str, reason: str, now: datetime) -> None:
 
 def start(*, account: str, actor: str, reason: str, now: datetime) -> None:
     """Let an account carry again, at its full weight. Raises `NoSuchAccountError`, `AccountStateError`."""
-    _channel(account)
+    channel, left = _channel(account), _credit(account)  # what it had when it was stopped may have been charged
     with transaction.atomic():
+        if isinstance(left, int):
+            account_store.credit_is(account, channel, rial=left, now=now)
         if not account_store.start(account, why=f"{actor}: {reason}", now=now):
             raise AccountStateError(AccountStateError.__doc__)
         audit.record(actor=actor, action="account.start", subject=account, reason=reason)
@@ -126,6 +136,13 @@ def _channel(account: str) -> Channel:
 
 def _adapter(account: str) -> str:
     return next((one.adapter for one in wiring.configured() if one.name == account), "")
+
+
+def _reserved(now: datetime) -> Mapping[str, int]:
+    found = Counter(account_store.set_aside())
+    for bulk in reserve_store.live(now=now):
+        found.update(dict.fromkeys(bulk.accounts, bulk.rial))
+    return found
 
 
 def _credit(account: str) -> JSON:

@@ -6,6 +6,7 @@ clock that jumped; the lock alone would believe a connection that broke under a 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
@@ -50,14 +51,15 @@ def _conclude_asked(
     for message in batch:
         entry = begun.get(message.reference)
         answer = said.get(message.reference, Silence())
+        since = _open_since(message, entry)
         after = _judged(turn, provider, message, entry, answer)
-        outcome = concluded(message, after, message.account, used=0)
+        outcome = replace(concluded(message, after, message.account, used=0), tried_at=since)
         if isinstance(after, Done):
             outcome = replace(outcome, sent_at=now)
         if isinstance(answer, Accepted):
             outcome = replace(outcome, provider_id=answer.provider_id, cost=answer.cost)
         outcomes.append(outcome)
-        told += _told(message.reference, answer, after)
+        told += _told(message.reference, answer, after, never=answer is None and _believed(provider, since, now))
     with transaction.atomic():
         journal_store.tell(told, now=now)
         turn.conclude(outcomes)
@@ -74,15 +76,31 @@ def _judged(
         return Done()
     case = Case(
         wait=turn.post.wait(failures=message.attempts, chance=turn.post.chance()),
-        can_be_asked=provider is not None,
+        can_be_asked=provider is not None and provider.limits.can_be_asked,
         ambiguous=turn.policy.ambiguous,
+        refused=message.account in message.tried,
     )
     within = provider.limits.asked_within if provider else None
-    return outbox.after_asking(answer, case, tried_at=entry.tried_at, within=within, now=now)
+    return outbox.after_asking(
+        answer, case, tried_at=_open_since(message, entry) or entry.tried_at, within=within, now=now
+    )
+
+
+def _open_since(message: Claimed, entry: Begun | None) -> datetime | None:
+    """Return when the last call was made that may have left: one after it that was refused is none of these."""
+    if entry is None or (entry.state is Attempt.ABSENT and message.tried_at is not None):
+        return message.tried_at
+    return entry.tried_at
+
+
+def _believed(provider: Provider | None, since: datetime | None, now: datetime) -> bool:
+    if provider is None or since is None or not provider.limits.can_be_asked:
+        return False
+    return outbox.believed(tried_at=since, within=provider.limits.asked_within, now=now)
 
 
 def _said(provider: Provider | None, references: Sequence[int]) -> Mapping[int, Accepted | None]:
-    if provider is None:
+    if provider is None or not provider.limits.can_be_asked:
         return {}
     try:
         return provider.look_up(references)
@@ -90,14 +108,14 @@ def _said(provider: Provider | None, references: Sequence[int]) -> Mapping[int, 
         return {}
 
 
-def _told(reference: int, answer: Accepted | Silence | None, after: Next) -> list[Told]:
+def _told(reference: int, answer: Accepted | Silence | None, after: Next, *, never: bool) -> list[Told]:
     match after:
         case Done():
             found = answer if isinstance(answer, Accepted) else Accepted(reference, "")
             return [told_of(reference, found, after)] if isinstance(answer, Accepted) else []
-        case Again(same=True) | Bury():
+        case Again() | Bury() if never:
             return [Told(reference=reference, state=Attempt.ABSENT, why="the provider was asked, and never had it")]
-        case Again():
+        case Again() | Bury():
             return [Told(reference=reference, state=Attempt.GIVEN_UP, why=after.why)]
         case Ask() | Park():
             return []
@@ -126,7 +144,8 @@ def _after_death(turn: Turn, taken: Sequence[tuple[Claimed, int]], tally: Tally)
         )
         after = outbox.after_loss(case, attempted=attempted, losses=losses, now=now)
         account = entry.account if entry and attempted else ""
-        outcomes.append(concluded(message, after, account, used=int(attempted)))
+        tried_at = entry.tried_at if entry and attempted else None
+        outcomes.append(replace(concluded(message, after, account, used=int(attempted)), tried_at=tried_at))
         if attempted:
             told.append(told_of(message.reference, Unknown(message.reference, "the worker died in the call"), after))
     with transaction.atomic():

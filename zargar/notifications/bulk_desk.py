@@ -3,24 +3,28 @@
 Raises, besides what `audiences.bulks` raises, `NoSuchShopError` and what `in_tenant` raises.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db import transaction
 
 from zargar import names
 from zargar.ledger import store as ledger
 from zargar.ledger.values import Work
 from zargar.names import Family, Queue
-from zargar.notifications import account_store, wiring
+from zargar.notifications import account_store, rates, reserving, wiring
 from zargar.notifications.audiences import bulks
 from zargar.notifications.audiences.bulks import Wish
-from zargar.notifications.desk import entered, entered_by_id
+from zargar.notifications.desk import entered, entered_by_id, number_of
 from zargar.notifications.ports import Unanswered
-from zargar.notifications.routing import Standing
+from zargar.notifications.reserving import Funds, NoCreditError
 from zargar.notifications.shop.models import Audience, Bulk
-from zargar.notifications.values import Channel
 from zargar.outcomes import Summary
 from zargar.refusals import InvalidError
+
+log = logging.getLogger(__name__)
 
 
 def audience(word: str) -> Audience:
@@ -35,19 +39,38 @@ def audience(word: str) -> Audience:
 def prepare(*, shop: str, wish: Wish, actor: str, reason: str, now: datetime) -> Bulk:
     """Count a bulk and keep it."""
     with entered(shop) as here:
-        price = _price(here.id)
-        return bulks.prepare(wish, shop=here, price=price, actor=actor, reason=reason, now=now)
+        return bulks.prepare(wish, shop=here, rate=rates.of_shop(here.id), actor=actor, reason=reason, now=now)
 
 
 def confirm(
     *, shop: str, bulk_id: int, messages: int, run: UUID, actor: str, reason: str, now: datetime
 ) -> Bulk:  # fmt: skip
-    """Confirm a bulk, and open the run of this id that sends it."""
-    with entered(shop) as here:
-        credit = _credit(here.id)
-        row = bulks.confirm(bulk_id=bulk_id, messages=messages, credit=credit, actor=actor, reason=reason, now=now)
-        ledger.open_runs([_work(here.id, bulk_id, run)], ring_in=timedelta())
-    return row
+    """Confirm a bulk, set aside what it costs, and open the run of this id that sends it: all of it or nothing.
+
+    Before it is refused for credit, it is looked what other bulks do not need any more.
+    """
+
+    def once() -> Bulk:
+        with entered(shop) as here, transaction.atomic():
+            row = bulks.confirm(
+                bulk_id=bulk_id, shop_id=here.id, messages=messages, accounts=accounts, actor=actor, reason=reason,
+                now=now,
+            )  # fmt: skip
+            ledger.open_runs([_work(here.id, bulk_id, run)], ring_in=timedelta())
+        return row
+
+    accounts = _asked(number_of(shop), now)
+    try:
+        return once()
+    except NoCreditError:
+        if not reserving.look_after(now=now, accounts=accounts):
+            raise
+    return once()
+
+
+def funds(*, shop: str, now: datetime) -> Funds:
+    """Return what there is for a bulk of a shop: the credit of the accounts that may carry it, and what is reserved."""
+    return reserving.funds(_asked(number_of(shop), now), now=now)
 
 
 def cancel(*, shop: str, bulk_id: int, actor: str, reason: str, now: datetime) -> int:
@@ -69,31 +92,21 @@ def go_on(*, shop_id: int, bulk_id: int, now: datetime) -> Summary:
     return {"bulk": bulk_id, "queued": counts.queued, "known": counts.told_before, "unreached": counts.unreached}
 
 
-def _price(shop_id: int) -> int | None:
-    """Return the dearest price of one part among the accounts that may carry it; None where none is configured."""
-    usable = {one.name for one in _texting(shop_id)}
-    prices = [account.price for account in wiring.configured() if account.name in usable]
-    return max(prices) if prices and all(prices) else None
+def _asked(shop_id: int, now: datetime) -> Sequence[str]:
+    """Ask the accounts that may carry text messages what they have left, and keep it; return their names.
 
-
-def _credit(shop_id: int) -> int | None:
-    """Ask the accounts that may carry text messages what they have left, in Rial; None where one cannot say."""
-    known: list[int] = []
-    for one in _texting(shop_id):
+    Of one that does not answer holds what it said last, less what was spent since.
+    """
+    found = rates.texting(shop_id)
+    for one in found:
         try:
-            credit = wiring.providers()[one.name].credit()
-        except Unanswered:
-            return None
-        if credit is None:
-            return None
-        known.append(credit)
-    return sum(known) if known else None
-
-
-def _texting(shop_id: int) -> Sequence[Standing]:
-    named = [(name, provider.channel) for name, provider in wiring.providers().items()]
-    standing = account_store.standings(shop_id, named)
-    return [one for one in standing if one.channel is Channel.SMS and one.usable]
+            left = wiring.providers()[one.name].credit()
+        except Unanswered as unanswered:
+            log.info("%s does not say what it has left: %s", one.name, unanswered)
+            continue
+        if left is not None:
+            account_store.credit_is(one.name, one.channel, rial=left, now=now, forget_calls=False)
+    return [one.name for one in found]
 
 
 def _work(shop_id: int, bulk_id: int, run: UUID) -> Work:

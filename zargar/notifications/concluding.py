@@ -43,6 +43,10 @@ class Tally:
     states: dict[State, int] = field(default_factory=dict)
     stopped: bool = False
     """Whether an account was stopped: there is something to tell the operators."""
+    receipts: int = 0
+    wishes: int = 0
+    silent: int = 0
+    """What was heard meanwhile (`hearing.Heard`)."""
 
     def count(self, outcomes: Sequence[Outcome]) -> None:
         """Add outcomes."""
@@ -54,6 +58,9 @@ class Tally:
         self.turns += other.turns
         self.claimed += other.claimed
         self.stopped |= other.stopped
+        self.receipts += other.receipts
+        self.wishes += other.wishes
+        self.silent += other.silent
         for state, count in other.states.items():
             self.states[state] = self.states.get(state, 0) + count
 
@@ -66,6 +73,8 @@ def case_of(turn: Turn, message: Claimed, provider: Provider, standings: Sequenc
         others=any(one.usable and one.channel is message.channel and one.name not in tried for one in standings),
         can_be_asked=provider.limits.can_be_asked,
         ambiguous=turn.policy.ambiguous,
+        open_since=(message.tried_at or turn.post.clock()) if message.again else None,
+        refused=message.account in message.tried,
     )
 
 
@@ -76,7 +85,10 @@ def told_of(reference: int, verdict: Verdict, after: Next) -> Told:
             return Told(reference=reference, state=Attempt.ACCEPTED, provider_id=provider_id, cost=cost)
         case Refused():
             why = f"{verdict.why} {verdict.code}: {verdict.words}"
-            return Told(reference=reference, state=Attempt.REFUSED, why=why)
+            # What stays with its account goes there again under this number: the journal lets it begin from `absent`.
+            stays = isinstance(after, Ask) or (isinstance(after, Again) and after.same)
+            state = Attempt.ABSENT if stays else Attempt.REFUSED
+            return Told(reference=reference, state=state, why=why, called=verdict.tried)
         case Unknown(words=words):
             state = Attempt.GIVEN_UP if isinstance(after, Again) else Attempt.UNKNOWN
             return Told(reference=reference, state=state, why=words)
@@ -99,12 +111,23 @@ def concluded(message: Claimed, after: Next, account: str, *, used: int = 1) -> 
                 attempts=attempts if counts else message.attempts, account=account or message.account,
                 fresh=not same and bool(account),
             )  # fmt: skip
-        case Ask(at=at, why=why):
-            return Outcome(id=message.id, state=State.ASKING, why=why, due_at=at, attempts=attempts, account=account)
+        case Ask(at=at, why=why, refused=refused, counts=counts):
+            others = tuple(one for one in message.tried if one != account)
+            return Outcome(
+                id=message.id, state=State.ASKING, why=why, due_at=at, tried=(*others, account) if refused else others,
+                attempts=attempts if counts else message.attempts, account=account,
+            )  # fmt: skip
         case Park(why=why):
             return Outcome(id=message.id, state=State.AMBIGUOUS, why=why, attempts=attempts, account=account)
         case Bury(why=why):
             return Outcome(id=message.id, state=State.DEAD, why=why, attempts=attempts, fresh=True)
+
+
+def untried(message: Claimed, after: Next) -> Outcome:
+    """Return what a decision writes of a message that was begun and not handed over: as if this turn had not been."""
+    if message.again:
+        return concluded(message, after, message.account, used=0)
+    return replace(concluded(message, after, ""), tried=message.tried, fresh=True)
 
 
 def waits(message: Claimed, until: datetime, why: str) -> Outcome:
@@ -116,11 +139,23 @@ def waits(message: Claimed, until: datetime, why: str) -> Outcome:
 
 
 def put_back(message: Claimed, account: str | None, now: datetime) -> Outcome:
-    """Put back what nobody could be given. What never arrived, as its provider said, may go by another account."""
+    """Put back what could not be handed over in this turn, or to nobody."""
     if account is not None:
         return concluded(message, Again(now, "the turn was over", counts=False), "")
-    at = now if message.again else now + outbox.STOPPED
-    return replace(concluded(message, Again(at, "no account can take it", counts=False), ""), fresh=True)
+    return unplaced(message, "no account can take it", now=now)
+
+
+def unplaced(message: Claimed, why: str, *, others: bool = False, now: datetime) -> Outcome:
+    """Return what is written of a message that its account, or every account, cannot be handed now.
+
+    What may still be in work at its account stays with it; `others`: what is bound to none could go by another one.
+    """
+    if not message.again:
+        after = outbox.unplaced(why, open_since=None, others=others, now=now)
+        return replace(concluded(message, after, ""), fresh=True)
+    since = message.tried_at or now
+    after = outbox.unplaced(why, open_since=since, now=now)
+    return replace(concluded(message, after, message.account, used=0), tried_at=since)
 
 
 def known(message: Claimed) -> Outcome:

@@ -6,7 +6,8 @@ Hours and days are Tehran's, moments aware. The rules, in the order in which the
 - What its reader has declined, by this channel and for this purpose, is dropped. Promotion also needs a consent that
   stands; a message about the customer's own business needs none.
 - Promotion beyond the cap waits until tomorrow, when it is counted anew.
-- Promotion waits while its day is one of mourning. A message about the customer's own business never does.
+- Promotion waits while its day is one of mourning, and is judged again each midnight: a decree can be lifted, a day
+  moved. A message about the customer's own business never waits for it.
 - Each purpose keeps to its window, if it has one: promotion from 09:00 to 21:00, which lies inside the hours of every
   operator and provider that was found (08-23, 09-21, 07-22), since what one of them drops it also charges.
 - A customer's own quiet hours hold everything that makes a sound. What a customer must know and would not outlive
@@ -145,13 +146,17 @@ def _promotion(facts: Facts, *, now: datetime, rules: Rules) -> Decency:
     if not facts.consented:
         return Drop(Why.NO_CONSENT)
     hours = _hours(facts, rules)
-    if facts.promotions_lately >= rules.cap:
-        until = _first(_midnight(_day(now) + _DAY), hours, rules.mourning)
-        return Wait(until, Why.CAP) if until else Drop(Why.NO_HOUR)
-    until = _first(now, hours, rules.mourning)
-    if until is None:
+    midnight = _midnight(_day(now) + _DAY)
+    beyond = facts.promotions_lately >= rules.cap
+    since = midnight if beyond else now
+    free, until = _first(since, hours, frozenset()), _first(since, hours, rules.mourning)
+    if free is None or until is None:
         return Drop(Why.NO_HOUR)
-    return Send() if until == now else Wait(until, _reason(now, hours, rules.mourning))
+    if until == now:
+        return Send()
+    if until != free:  # only mourning is in the way, and that may be over before its last day
+        return Wait(min(until, midnight), Why.CAP if beyond else Why.MOURNING)
+    return Wait(until, Why.CAP if beyond else _reason(now, hours))
 
 
 def _own_business(facts: Facts, *, now: datetime, rules: Rules) -> Decency:
@@ -163,7 +168,7 @@ def _own_business(facts: Facts, *, now: datetime, rules: Rules) -> Decency:
         until = _first(now, hours, frozenset())
     if until is None or until == now or (facts.expires_at is not None and until >= facts.expires_at):
         return Send()
-    return Wait(until, _reason(now, hours, frozenset()))
+    return Wait(until, _reason(now, hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +216,8 @@ def _moments(first: date, turns: tuple[time, ...], mourning: frozenset[date]) ->
         day += _DAY
 
 
-def _reason(now: datetime, hours: _Hours, mourning: frozenset[date]) -> Why:
+def _reason(now: datetime, hours: _Hours) -> Why:
     local = now.astimezone(TEHRAN)
-    if local.date() in mourning:
-        return Why.MOURNING
     if hours.window is not None and not hours.window.holds(local.time()):
         return Why.WINDOW
     return Why.QUIET

@@ -13,13 +13,13 @@ from itertools import groupby
 from django.db import connection, transaction
 
 from zargar.notifications import account_store, journal_store, outbox, wrapping
-from zargar.notifications.concluding import Tally, Turn, case_of, concluded, known, put_back, told_of
-from zargar.notifications.outbox import Again, Next
+from zargar.notifications.concluding import Tally, Turn, case_of, concluded, known, put_back, told_of, unplaced, untried
+from zargar.notifications.outbox import Next
 from zargar.notifications.ports import Provider
 from zargar.notifications.routing import FULL, Standing, choose
 from zargar.notifications.rows import Claimed, Outcome
 from zargar.notifications.values import Accepted, Channel, Refusal, Refused, Unknown, Verdict
-from zargar.notifications.writing import Written, outgoing, write
+from zargar.notifications.writing import Written, counted, outgoing, still_decent, write
 
 
 class InTransactionError(RuntimeError):
@@ -92,16 +92,19 @@ def _hand_over(
     post = turn.post
     stopped = next((one.stopped for one in standings if one.name == provider.name), "")
     if stopped:
-        again = Again(post.clock() + outbox.STOPPED, stopped, counts=False)
-        _finish(turn, [concluded(one.message, again, "") for one in batch], tally)
+        _finish(turn, [unplaced(one.message, stopped, now=post.clock()) for one in batch], tally)
         return standings
-    price = post.price_of(provider.name)
+    batch, aside = still_decent(batch, now=post.clock(), longest=provider.limits.longest)
+    _finish(turn, aside, tally)
+    if not batch:
+        return standings
+    batch, price = counted(batch, part=post.part_of(provider.name)), post.price_of(provider.name)
     reserved = price * sum(one.parts or 0 for one in batch)
     if reserved and not account_store.reserve(provider.name, rial=reserved):
         why = f"credit: less is left than the {reserved} Rial that {len(batch)} messages cost"
         return _stopped(turn, provider, why, batch, standings=standings, tally=tally)
     tried_at = post.clock()
-    begun = _begin(turn, provider.name, batch, tried_at)
+    begun = _begin(turn, provider.name, batch, tried_at, price=price or None)
     left = [one for one in batch if one.message.reference not in begun]
     going = [one for one in batch if one.message.reference in begun]
     _finish(turn, [known(one.message) for one in left], tally)
@@ -117,11 +120,10 @@ def _hand_over(
     return _judged(turn, provider, verdicts, standings, tally)
 
 
-def _begin(turn: Turn, account: str, batch: Sequence[Written], now: datetime) -> set[int]:
+def _begin(turn: Turn, account: str, batch: Sequence[Written], now: datetime, *, price: int | None) -> set[int]:
+    messages = [(one.message, one.recipient, one.parts) for one in batch]
     with transaction.atomic():
-        return journal_store.begin(
-            turn.shop_id, [(one.message, one.recipient, one.parts) for one in batch], account=account, now=now
-        )
+        return journal_store.begin(turn.shop_id, messages, account=account, now=now, price=price)
 
 
 def _store(
@@ -153,12 +155,14 @@ def _judged(
             provider.name, provider.channel, why=f"{closed[0].code}: {closed[0].words}", now=now
         )
         return _without(standings, provider.name, closed[0].words)
-    failures = sum(
-        isinstance(one, Unknown) or (isinstance(one, Refused) and one.why is Refusal.BUSY) for one in verdicts
-    )
+    # What was not handed over, since a call before it failed, says nothing of the account: neither call nor failure.
+    called = [one for one in verdicts if not isinstance(one, Refused) or one.tried]
+    failures = sum(isinstance(one, Unknown) or (isinstance(one, Refused) and one.why is Refusal.BUSY) for one in called)
     weak = any(one.name == provider.name and one.weight < FULL for one in standings)
-    if failures or weak:
-        account_store.note(provider.name, provider.channel, calls=len(verdicts), failures=failures, now=now)
+    if failures or (called and weak):
+        account_store.note(provider.name, provider.channel, calls=len(called), failures=failures, now=now)
+    elif called:
+        account_store.note_well(provider.name, provider.channel, calls=len(called), now=now)
     return standings
 
 
@@ -170,8 +174,7 @@ def _stopped(
     tally.stopped |= account_store.stop(provider.name, provider.channel, why=why, now=now)
     left = _without(standings, provider.name, why)
     others = any(one.usable and one.channel is provider.channel for one in left)
-    at = now if others else now + outbox.STOPPED
-    _finish(turn, [concluded(one.message, Again(at, why, counts=False), "") for one in batch], tally)
+    _finish(turn, [unplaced(one.message, why, others=others, now=now) for one in batch], tally)
     return left
 
 
@@ -185,6 +188,10 @@ def _finish(turn: Turn, outcomes: Sequence[Outcome], tally: Tally) -> None:
 
 
 def _after(one: Written, verdict: Verdict, after: Next, account: str, *, tried_at: datetime, now: datetime) -> Outcome:
+    if isinstance(verdict, Refused) and not verdict.tried:
+        return untried(one.message, after)
+    if one.message.again and isinstance(verdict, Refused):
+        tried_at = one.message.tried_at or tried_at  # of the call that may still be in work, not of this one
     found = replace(concluded(one.message, after, account), tried_at=tried_at, parts=one.parts)
     if isinstance(verdict, Accepted):
         return replace(found, sent_at=now, provider_id=verdict.provider_id, cost=verdict.cost)

@@ -18,7 +18,7 @@ from zargar.customers import operations as customers
 from zargar.ledger import store as ledger
 from zargar.ledger.values import Work
 from zargar.names import Family, Queue
-from zargar.notifications import message_store, operations, policy_store, texts
+from zargar.notifications import declined, message_store, operations, policy_store, rates, texts, ways, wiring
 from zargar.notifications.audiences.reach import best
 from zargar.notifications.audiences.telling import Shop, tokens_of
 from zargar.notifications.kinds import SPECS, Kind
@@ -129,6 +129,11 @@ def send(*, shop: str, note: Note, run: UUID, now: datetime) -> Summary:
     return {"messages": [*ids], "queued": done.queued, "known": done.known, "channel": draft.channel.value}
 
 
+def part_of(*, shop: str) -> int:
+    """Return how many units each of several parts of a Persian text holds on the shop's lines, on the shortest."""
+    return rates.of_shop(number_of(shop)).part
+
+
 def look(*, shop: str, kind: Kind, channel: Channel, values: Mapping[str, str] | None = None) -> Preview:
     """Return what the shop's current template of a kind makes of values, or of real ones, or of samples."""
     with entered(shop) as here:
@@ -136,12 +141,12 @@ def look(*, shop: str, kind: Kind, channel: Channel, values: Mapping[str, str] |
 
 
 def _draft(here: Shop, note: Note, now: datetime) -> Draft:
-    person = customers.people(ids=[note.customer_id]).get(note.customer_id)
+    person = declined.people(here.id, [note.customer_id], key=wiring.recipients_key()).get(note.customer_id)
     if person is None:
         message = f"the shop has no customer {note.customer_id}"
         raise customers.NoSuchCustomerError(message)
     purpose = SPECS[note.kind].purpose
-    channels = (note.channel,) if note.channel else here.policy.channels
+    channels = (note.channel,) if note.channel else ways.working_first(here.id, here.policy.channels)
     address = best(person, purpose, channels=channels, devices=tokens_of([person.id], channels))
     if address is None:
         raise NoWayError(NoWayError.__doc__)

@@ -22,7 +22,7 @@ OTHER_KEY = "ZARGAR_RECIPIENTS_KEY (or SECRET_KEY) is not the one that recipient
 
 
 def may_send(post: Post) -> bool:
-    """Say whether messages may leave; a strange house is paused first. Two statements."""
+    """Say whether messages may leave; a strange house is paused first, and people are told. Two statements."""
     here, mark = account_store.home(), recipients.mark(post.key)
     found = account_store.sending()
     if found is None:
@@ -34,8 +34,22 @@ def may_send(post: Post) -> bool:
     if why:
         account_store.pause(why=why, now=post.clock())
         log.error("sending is paused: %s", why)
-        post.tell_operators("ارسال پیام متوقف شد", why, f"sending paused {here} {mark}")
+        tell_paused(post)
     return not why
+
+
+def tell_paused(post: Post) -> bool:
+    """Tell the operators that this house paused itself, unless they know; say whether they know it now.
+
+    By mail alone: no text message leaves a paused house. What no mail server took is told by the next hourly run.
+    """
+    found = account_store.sending()
+    if found is None or not found.paused or found.told:
+        return True
+    told = post.tell_operators("ارسال پیام متوقف شد", found.paused, f"sending paused {account_store.home()}")
+    if told:
+        account_store.pause_told(now=post.clock())
+    return told
 
 
 def strangeness(found: Sending, *, home: str, key_mark: str) -> str:
@@ -49,7 +63,7 @@ def pause(*, actor: str, reason: str, key: bytes, now: datetime) -> None:
     """Let nothing leave until `resume`. Audited; raises `InvalidError` for a blank reason."""
     with transaction.atomic():
         account_store.open_sending(recipients.mark(key))
-        account_store.pause(why=f"{actor}: {reason}", now=now)
+        account_store.pause(why=f"{actor}: {reason}", now=now, told=True)
         audit.record(actor=actor, action="sending.pause", subject="all", reason=reason)
 
 

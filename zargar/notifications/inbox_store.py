@@ -6,13 +6,26 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
-from django.db.models import Count, Q
-from django.utils import timezone
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Greatest
+from psycopg.sql import SQL, Identifier
 
 from zargar.customers.models import Customer
 from zargar.notifications.shop.models.inbox import InboxMessage
+
+_READ_THERE: Final = """
+UPDATE shop_messages_inboxmessage AS here SET read_at = old.read_at
+FROM {old} AS old WHERE old.reference = here.reference AND here.read_at IS NULL AND old.read_at IS NOT NULL
+"""
+_CARRIED: Final = """
+INSERT INTO shop_messages_inboxmessage (reference, customer_id, title, text, put_at, read_at)
+SELECT old.reference, old.customer_id, old.title, old.text, old.put_at, old.read_at
+FROM {old} AS old JOIN customers_customer AS one ON one.id = old.customer_id ORDER BY old.id
+ON CONFLICT (reference) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +100,27 @@ def page(customer_id: int, *, before: int | None = None, at_most: int = 20) -> I
     return Inbox(customer=owner[0], letters=found[:at_most], unread=owner[1], more=more)
 
 
-def mark_read(customer_id: int, *, ids: Collection[int] | None = None) -> int:
-    """Mark messages of a customer as read (None: all); return how many were unread. Others' are not touched."""
+def mark_read(customer_id: int, *, now: datetime, ids: Collection[int] | None = None) -> int:
+    """Mark messages of a customer as read (None: all); return how many were unread. Others' are not touched.
+
+    They were put by the database's clock: what `now` of another clock is behind of is read as it is put.
+    """
     unread = InboxMessage.objects.filter(customer_id=customer_id, read_at=None)
     if ids is not None:
         unread = unread.filter(id__in=list(ids))
-    return unread.update(read_at=timezone.now())
+    return unread.update(read_at=Greatest(F("put_at"), Value(now)))
+
+
+def carry_over(replaced: str) -> int:
+    """Put what lies in the inboxes of the schema `replaced`, and not in those here, into these; return how much it was.
+
+    Only customers who are here get anything. What was read there is read here. Doing it again changes nothing.
+    """
+    old = Identifier(replaced, "shop_messages_inboxmessage")
+    with connection.cursor() as cursor:
+        cursor.execute(SQL(_READ_THERE).format(old=old))
+        cursor.execute(SQL(_CARRIED).format(old=old))
+        return int(cursor.rowcount)
 
 
 def remove(*, before: datetime, at_most: int) -> int:

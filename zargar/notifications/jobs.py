@@ -1,21 +1,30 @@
 """What the tasks of messaging call: turns on the deployment's own parts, upkeep, figures. `wait`: the retry policy."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from zargar.mail import Brief
 from zargar.notifications import (
     account_store,
     bulk_desk,
+    device_store,
     due_store,
-    hearing,
+    figure_store,
+    heard_store,
+    house,
+    inbox_store,
     journal_store,
+    operators,
     outbox_store,
+    reserving,
     turns,
     wiring,
 )
 from zargar.notifications.audiences import operations as audiences
 from zargar.notifications.concluding import Tally
+from zargar.notifications.kinds import Kind
 from zargar.notifications.sendable import Post, Wait
 from zargar.outcomes import Permanent, Summary
 from zargar.shops import operations as shops
@@ -62,54 +71,86 @@ def told(post: Post, tally: Tally) -> Tally:
 
 
 def tell_stopped(post: Post) -> int:
-    """Tell the operators of every stopped account of which they have not been told; return how many."""
-    found = account_store.untold()
-    for one in found:
-        key = f"account {one.name} stopped {one.stopped_at}"
-        post.tell_operators(f"حساب {one.name} متوقف شد", f"{one.name} ({one.channel}): {one.stopped_why}", key)
-        account_store.told(one.name, now=post.clock())
-    return len(found)
+    """Tell the operators of every stopped account of which they have not been told; return of how many they know now.
+
+    By mail, and by telephone through the accounts that are not stopped. Of whom nobody could be told they are told by
+    the next hourly run.
+    """
+    reached = 0
+    for one in account_store.untold():
+        brief = Brief(
+            f"account {one.name} stopped {one.stopped_at}", f"حساب {one.name} متوقف شد",
+            f"{one.name} ({one.channel}): {one.stopped_why}",
+        )  # fmt: skip
+        mailed = post.tell_operators(brief.title, brief.sentence, brief.key)
+        if operators.reach(Kind.SENDING_ALERT, brief, post=post) or mailed:
+            account_store.told(one.name, now=post.clock())
+            reached += 1
+    return reached
 
 
 def clean_up(*, now: datetime) -> Summary:
-    """Remove messages that have ended, and attempts, that have outlived their period; a closed shop's stay."""
+    """Remove what has outlived its period: ended messages, attempts, what lies in inboxes, devices that are not seen.
+
+    Nothing is done for a suspended shop, here as anywhere: what is its own waits, and goes in the first run after the
+    shop is resumed. The journal and the list of what was told are the platform's, and go for every shop.
+    """
     before = now - wiring.keep_messages()
-    messages = _until_none(lambda: outbox_store.remove(outbox_store.PLATFORMS, before=before, at_most=BATCH))
+    removed = Counter(
+        messages=_until_none(lambda: outbox_store.remove(outbox_store.PLATFORMS, before=before, at_most=BATCH))
+    )
     skipped = 0
     for shop in shops.listed():
         try:
             with in_tenant(shop.id):
-                messages += _until_none(lambda: outbox_store.remove(outbox_store.SHOPS, before=before, at_most=BATCH))
+                removed += _clean_up_inside(now=now)
         except (ShopGoneError, ShopSuspendedError, ShopNotReadyError):
             skipped += 1
     journal_before = now - wiring.keep_journal()
     attempts = _until_none(lambda: journal_store.remove(before=journal_before, at_most=BATCH))
     events = _until_none(lambda: audiences.forget_told(before=journal_before, at_most=BATCH))
-    return {"messages": messages, "attempts": attempts, "events": events, "shops_skipped": skipped}
+    _until_none(lambda: heard_store.remove(before=journal_before, at_most=BATCH))
+    of_shops = {kind: removed[kind] for kind in ("messages", "letters", "devices")}
+    return {**of_shops, "attempts": attempts, "events": events, "shops_skipped": skipped}
+
+
+def _clean_up_inside(*, now: datetime) -> Counter[str]:
+    """Remove what the shop that is entered no longer needs; return how much of each kind."""
+    messages, letters = now - wiring.keep_messages(), now - wiring.keep_inbox()
+    unseen = now - wiring.keep_unseen_devices()
+    return Counter(
+        messages=_until_none(lambda: outbox_store.remove(outbox_store.SHOPS, before=messages, at_most=BATCH)),
+        letters=_until_none(lambda: inbox_store.remove(before=letters, at_most=BATCH)),
+        devices=_until_none(lambda: device_store.forget_unseen(since=unseen, at_most=BATCH)),
+    )
 
 
 def update_statistics(*, wait: Wait) -> Summary:
-    """Ask providers for receipts, answers and credit; count the last hours anew; say the last day's figures."""
+    """Tell of stopped accounts and of a pause; free credit that bulks do not need; count the last hours anew.
+
+    What providers have to say is heard by the minute's run (`hearing`), and not here, too: one hears at a time.
+    """
     post = wiring.post(wait=wait)
-    heard = hearing.hear(post)
     tell_stopped(post)
-    return {"receipts": heard.receipts, "wishes": heard.wishes, "silent": heard.silent, **figures(now=post.clock())}
+    house.tell_paused(post)
+    reserving.look_after(now=post.clock())
+    return figures(now=post.clock())
 
 
 def figures(*, now: datetime) -> Summary:
     """Count the last hours anew, and return the last day's figures by channel and account."""
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     for back in range(COUNTED):
-        journal_store.count_hour(hour - timedelta(hours=back))
+        figure_store.count_hour(hour - timedelta(hours=back))
     return {
         "day": [
             {
                 "channel": channel, "account": account, "sent": sent, "delivered": delivered, "failed": failed,
-                "ambiguous": ambiguous, "cost_rial": cost, "latency_ms": latency,
+                "ambiguous": ambiguous, "cost_rial": cost, "estimated_rial": estimated, "latency_ms": latency,
             }
-            for channel, account, sent, delivered, failed, ambiguous, cost, latency in journal_store.totals(
-                since=hour - timedelta(hours=24)
-            )
+            for (
+                channel, account, sent, delivered, failed, ambiguous, cost, estimated, latency,
+            ) in figure_store.totals(since=hour - timedelta(hours=24))
         ],
         "shops_due": due_store.waiting(now=now),
     }  # fmt: skip
@@ -117,7 +158,11 @@ def figures(*, now: datetime) -> Summary:
 
 def summary(tally: Tally) -> Summary:
     """Say how turns went."""
-    return {"turns": tally.turns, "claimed": tally.claimed, **{state.value: n for state, n in tally.states.items()}}
+    heard = {"receipts": tally.receipts, "wishes": tally.wishes, "silent": tally.silent}
+    return {
+        "turns": tally.turns, "claimed": tally.claimed, **{state.value: n for state, n in tally.states.items()},
+        **{name: n for name, n in heard.items() if n},
+    }  # fmt: skip
 
 
 def _until_none(remove: Callable[[], int]) -> int:

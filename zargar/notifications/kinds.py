@@ -1,8 +1,8 @@
 """The kinds of messages, why each is sent, and what each says: the one list that audiences, templates and pages share.
 
 A kind's variables are its contract with whoever drafts it. A *required* one must be in every draft and may not be
-blank; an *optional* one may be absent (a payment has no amount while there is no gold price), and a template that tells
-it must say what is told without it (`{% if amount %}…{% endif %}`). Values are what people read: Persian figures, an
+blank; an *optional* one may be absent (a payment has no grams while there is no gold price), and a template that tells
+it must say what is told without it (`{% if grams %}…{% endif %}`). Values are what people read: Persian figures, an
 amount in whole Toman without its unit (`persian.toman`), a day as `jalali.write_date` or `write_long`.
 
 `sample` shows a person what a template makes; it is never sent to a customer. Pure data.
@@ -34,6 +34,7 @@ class Kind(StrEnum):
     DIGEST = "digest"
     PRICE_ALERT = "price_alert"
     BACKUP_ALERT = "backup_alert"
+    SENDING_ALERT = "sending_alert"
 
 
 class Tone(StrEnum):
@@ -89,9 +90,11 @@ _SHOP: Final = Variable("shop", "نام فروشگاه", "گالری زرین")
 _NAME: Final = Variable("name", "نام مشتری، بی گرامی و عزیز", "مریم احمدی")
 _WHO: Final = (_SHOP, _NAME)
 _INSTALMENT: Final = Variable("installment", "قسط چندم از چند قسط", "۳ از ۱۲", required=False)
-_AMOUNT: Final = Variable("amount", "مبلغ به تومان، بی واحد؛ نباشد اگر قیمت طلا نیست", "۱۲٬۵۰۰٬۰۰۰", required=False)
-_GRAMS: Final = Variable("grams", "برابر آن به گرم طلای ۱۸ عیار، بی واحد", "۰٫۶۷۲", required=False)
-_PRICE_AGE: Final = Variable("price_age", "سن قیمت طلایی که مبلغ با آن حساب شد", "۴ دقیقه پیش", required=False)
+_AMOUNT: Final = Variable("amount", "ماندهٔ قسط به تومان، بی واحد", "۱۲٬۵۰۰٬۰۰۰")
+_GRAMS: Final = Variable(
+    "grams", "برابر آن به گرم طلای ۱۸ عیار، بی واحد؛ نباشد اگر قیمت طلا نیست", "۰٫۶۷۲", required=False
+)
+_PRICE_AGE: Final = Variable("price_age", "سن قیمت طلایی که گرم با آن حساب شد", "۴ دقیقه پیش", required=False)
 _DUE: Final = Variable("due_date", "سررسید", "۱۴۰۵/۰۹/۱۰")
 _ALERT: Final = (
     Variable("title", "چه شد، در چند کلمه", "قیمت طلا به‌روز نمی‌شود"),
@@ -161,13 +164,15 @@ SPECS: Final[Mapping[Kind, Spec]] = MappingProxyType({
             *_WHO, Variable("count", "شمار یادآوری‌ها", "۲"),
             Variable(
                 "items", "یادآوری‌ها، هر یک در یک سطر",
-                "قسط ۳ از ۱۲، سررسید ۱۴۰۵/۰۹/۱۰\nقرار دوشنبه ۲ آذر، ساعت ۱۷:۳۰",
+                "قسط ۳ از ۱۲، سررسید ۱۴۰۵/۰۹/۱۰، ۱۲٬۵۰۰٬۰۰۰ تومان (۰٫۶۷۲ گرم)\nقرار دوشنبه ۲ آذر، ساعت ۱۷:۳۰\n"
+                "گرم طلای ۱۸ عیار به قیمت ۴ دقیقه پیش",
                 essential=True,
             ),
         ),
     ),
     Kind.PRICE_ALERT: _alert("هشدار قیمت"),
     Kind.BACKUP_ALERT: _alert("هشدار پشتیبان"),
+    Kind.SENDING_ALERT: _alert("هشدار ارسال پیام"),
 })  # fmt: skip
 """Every kind. Greetings are promotion: sent to whoever has not asked for them, they count as advertising."""
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection, transaction
 
@@ -16,6 +17,7 @@ from zargar.notifications import (
     account_store,
     due_store,
     journal_store,
+    optout_store,
     outbox_store,
     policy_store,
     recipients,
@@ -94,9 +96,10 @@ def _pinned(shop_id: int, drafts: Sequence[Draft]) -> list[str]:
     sources: Mapping[Channel, Mapping[str, Source]] = {
         channel: texts.current(shop_id, some, channel) for channel, some in kinds.items()
     }
+    named = texts.pinned(shop_id, {one.template for one in drafts if one.template})
     found = []
     for one in drafts:
-        source = _named(shop_id, one) if one.template else sources[one.channel][one.kind]
+        source = _named(named, one) if one.template else sources[one.channel][one.kind]
         missing = engine.missing(source, one.values)
         if missing:
             raise MissingValuesError(source.id, missing)
@@ -104,9 +107,12 @@ def _pinned(shop_id: int, drafts: Sequence[Draft]) -> list[str]:
     return found
 
 
-def _named(shop_id: int, draft: Draft) -> Source:
-    """Return the version that a draft names, for a test of it. Raises `NoSuchTemplateError`, also for another kind."""
-    source = texts.pinned(shop_id, [draft.template]).get(draft.template)
+def _named(named: Mapping[str, Source], draft: Draft) -> Source:
+    """Return the version that a draft names: it was counted by it, or is a test of it.
+
+    Raises `NoSuchTemplateError`, also for another kind.
+    """
+    source = named.get(draft.template)
     if source is None or (source.kind, source.channel) != (draft.kind, draft.channel):
         message = f"there is no template {draft.template!r} for {draft.kind} by {draft.channel}"
         raise NoSuchTemplateError(message)
@@ -116,16 +122,21 @@ def _named(shop_id: int, draft: Draft) -> Source:
 # -- by people --------------------------------------------------------------------------------------------------------
 
 
+_CANCELLED: Final = frozenset({State.QUEUED, State.ASKING, State.AMBIGUOUS, State.DEAD, State.HELD})
+"""What a person can end. The journal keeps what may have left."""
+
+
 def cancel(*, shop_id: int, ids: Collection[int], actor: str, reason: str, now: datetime) -> int:
-    """Take messages back that have not left; return how many. Raises `NotMovableError` where none of them can be."""
-    since = {State.QUEUED, State.AMBIGUOUS, State.DEAD, State.HELD}
-    return _moved("cancel", shop_id, ids, since=since, to=State.CANCELLED, actor=actor, reason=reason, now=now)
+    """Take messages back that have not left, or may not have; return how many.
+
+    Raises `NotMovableError` where none of them can be.
+    """
+    return _moved("cancel", shop_id, ids, since=_CANCELLED, to=State.CANCELLED, actor=actor, reason=reason, now=now)
 
 
 def cancel_entered(shop_id: int, ids: Collection[int], *, actor: str, reason: str, now: datetime) -> int:
     """Take messages back as `cancel` does, in the shop that is entered and in the caller's transaction."""
-    since = {State.QUEUED, State.AMBIGUOUS, State.DEAD, State.HELD}
-    return _move("cancel", shop_id, ids, since=since, to=State.CANCELLED, actor=actor, reason=reason, now=now)
+    return _move("cancel", shop_id, ids, since=_CANCELLED, to=State.CANCELLED, actor=actor, reason=reason, now=now)
 
 
 def replay_entered(shop_id: int, ids: Collection[int], *, actor: str, reason: str, now: datetime) -> int:
@@ -144,8 +155,12 @@ def release(*, shop_id: int, ids: Collection[int] | None, actor: str, reason: st
 
 
 def resend(*, shop_id: int, ids: Collection[int], actor: str, reason: str, now: datetime) -> int:
-    """Send again what may have left: a person says so. Raises `NotMovableError`, also where the policy is `leave`."""
-    return _moved("resend", shop_id, ids, since={State.AMBIGUOUS}, to=State.QUEUED, actor=actor, reason=reason, now=now)
+    """Send again what may have left: a person says so, also while the provider is still being asked.
+
+    Raises `NotMovableError`, also where the policy is `leave`.
+    """
+    since = {State.AMBIGUOUS, State.ASKING}
+    return _moved("resend", shop_id, ids, since=since, to=State.QUEUED, actor=actor, reason=reason, now=now)
 
 
 def _moved(
@@ -189,9 +204,16 @@ def _move(
 def opt_out(*, shop_id: int, to: str, channel: Channel, purpose: Purpose, source: str, now: datetime) -> bool:
     """Keep that whoever reads at `to` declines a purpose by a channel; False when he had. It outlives any restore."""
     digest = recipients.digest(wiring.recipients_key(), to)
-    return journal_store.opt_out(shop_id, digest, channel, purpose, source=source, now=now)
+    return optout_store.opt_out(shop_id, digest, channel, purpose, source=source, now=now)
 
 
-def opt_in(*, shop_id: int, to: str, channel: Channel, purpose: Purpose) -> bool:
-    """Forget that whoever reads at `to` had declined, as by «۱۲»; False when he had not."""
-    return journal_store.opt_in(shop_id, recipients.digest(wiring.recipients_key(), to), channel, purpose)
+def opt_in(*, shop_id: int, to: str, channel: Channel, purpose: Purpose, now: datetime) -> bool:
+    """Forget that whoever reads at `to` had declined until `now`, as by «۱۲»; False when he had not."""
+    digest = recipients.digest(wiring.recipients_key(), to)
+    return optout_store.opt_in(shop_id, digest, channel, purpose, until=now)
+
+
+def declined(*, shop_id: int, to: str, channel: Channel, purpose: Purpose) -> bool:
+    """Say whether whoever reads at `to` has declined, and has not taken it back."""
+    digest = recipients.digest(wiring.recipients_key(), to)
+    return (digest, channel, purpose) in optout_store.opted_out(shop_id, [digest])

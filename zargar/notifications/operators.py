@@ -5,6 +5,7 @@ by `zargar.mail`, which has none of the outbox's parts: an alert by mail still l
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,10 +16,14 @@ from django.db import transaction
 from zargar.calendars import jalali
 from zargar.customers.phones import NotAMobileError, to_e164
 from zargar.mail import Brief
-from zargar.notifications import operations, wiring
+from zargar.notifications import account_store, operations, wiring
 from zargar.notifications.kinds import SPECS, Kind
+from zargar.notifications.rows import PLATFORM
+from zargar.notifications.sendable import Post
 from zargar.notifications.values import Channel, Draft
 from zargar.refusals import InvalidError
+
+log = logging.getLogger(__name__)
 
 GOOD_FOR: Final = timedelta(hours=12)
 """An alert that could not leave for so long is no news."""
@@ -32,6 +37,23 @@ def reachable() -> bool:
     """Say whether an alert would have a way: somebody to tell, and an account that carries it."""
     carried = {provider.channel for provider in wiring.providers().values()}
     return any(channel in carried for channel, _ in addresses())
+
+
+def reach(kind: Kind, brief: Brief, *, post: Post) -> bool:
+    """Queue an alert for the operators whom an account that is not stopped can reach now; say whether there is any.
+
+    A setting that holds no number is in the log: what is wrong with it must not keep messages from leaving.
+    """
+    try:
+        ways = {channel for channel, _ in addresses()}
+    except OperatorSettingError as error:
+        log.error("operators cannot be told by telephone: %s", error)  # noqa: TRY400 -- the message is all there is to it
+        return False
+    standings = account_store.standings(PLATFORM, post.named)
+    if not ways & {one.channel for one in standings if one.usable}:
+        return False
+    tell(kind, brief, now=post.clock())
+    return True
 
 
 def addresses() -> Sequence[tuple[Channel, str]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from zargar.notifications.decency import Why
 from zargar.notifications.due_store import query
 from zargar.notifications.outbox import State
 from zargar.notifications.rows import PLATFORM, Claimed, Outcome
@@ -148,7 +149,7 @@ def next_due(table: str) -> tuple[datetime | None, datetime | None]:
 
 def move(
     table: str, *, ids: Collection[int] | None, since: Collection[State], to: State, why: str, now: datetime,
-    before: datetime | None = None, forgive: bool = False,
+    forgive: bool = False,
 ) -> list[int]:  # fmt: skip
     """Move messages by hand from one of `since`; return which. `forgive`: queued anew, with no attempt behind it."""
     anew = ", due_at = %(now)s, attempts = 0, losses = 0, tried = '{}', account = '', reference = NULL"
@@ -156,44 +157,57 @@ def move(
         f"""
         UPDATE {table} SET state = %(to)s, why = %(why)s, lease_until = NULL, turn = NULL{anew if forgive else ""}
         WHERE state = ANY(%(since)s) AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
-              AND (%(before)s::timestamptz IS NULL OR created_at <= %(before)s)
         RETURNING id
         """,  # noqa: S608 -- as above
         {
-            "to": to.value, "why": why[:300], "now": now, "since": [one.value for one in since], "before": before,
+            "to": to.value, "why": why[:300], "now": now, "since": [one.value for one in since],
             "ids": None if ids is None else list(ids),
         },
     )  # fmt: skip
     return [identity for (identity,) in rows]
 
 
-def open_pages(*, before: datetime, size: int) -> Iterator[list[tuple[int, str, str, str]]]:
-    """Yield (id, event, recipient, channel) of the entered shop's messages that were open `before`, in pages."""
+def wake_mourning(*, now: datetime) -> int:
+    """Let promotion of the entered shop fall due that waits for mourning to end; return how many."""
+    rows = query(
+        f"""
+        UPDATE {SHOPS} SET due_at = %s WHERE state = 'queued' AND why = %s AND due_at > %s RETURNING 1
+        """,  # noqa: S608 -- as above
+        [now, Why.MOURNING.value, now],
+    )
+    return len(rows)
+
+
+def open_pages(*, size: int) -> Iterator[list[tuple[int, str, str, str]]]:
+    """Yield (id, event, recipient, channel) of the entered shop's messages that are open, in pages."""
     after = 0
     while page := query(
         f"""
         SELECT id, event_key, "to", channel FROM {SHOPS}
-        WHERE state NOT IN ('sent', 'dropped', 'cancelled', 'held') AND created_at <= %s AND id > %s
+        WHERE state NOT IN ('sent', 'dropped', 'cancelled') AND id > %s
         ORDER BY id LIMIT %s
         """,  # noqa: S608 -- as above
-        [before, after, size],
+        [after, size],
     ):
         yield page
         after = page[-1][0]
 
 
-def mark_sent(found: Sequence[tuple[int, int, str]], *, why: str) -> None:
-    """Mark messages of the entered shop as sent, each by its reference and account, as the journal has them."""
+def mark_left(found: Sequence[tuple[int, State, int, str]], *, why: str) -> None:
+    """Mark messages of the entered shop as sent or ambiguous, each by its reference and account in the journal."""
     query(
         f"""
         UPDATE {SHOPS} AS message
-        SET state = 'sent', reference = left_by.reference, account = left_by.account, why = %s, lease_until = NULL,
-            turn = NULL
-        FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS left_by (id, reference, account)
+        SET state = left_by.state, reference = left_by.reference, account = left_by.account, why = %s,
+            lease_until = NULL, turn = NULL
+        FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[]) AS left_by (id, state, reference, account)
         WHERE message.id = left_by.id
         """,  # noqa: S608 -- as above
-        [why, [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]],
-    )
+        [
+            why, [one[0] for one in found], [one[1].value for one in found], [one[2] for one in found],
+            [one[3] for one in found],
+        ],
+    )  # fmt: skip
 
 
 def hold(ids: Sequence[int], *, why: str) -> None:
@@ -219,11 +233,12 @@ def delivered(found: Sequence[tuple[int, str]], table: str) -> None:
 
 
 def references(table: str, ids: Collection[int] | None) -> list[int]:
-    """Return under which numbers messages may have left of which nobody can tell; they stay locked."""
+    """Return under which numbers messages may have left of which nobody can tell, or not yet; they stay locked."""
     rows = query(
         f"""
         SELECT reference FROM {table}
-        WHERE state = 'ambiguous' AND reference IS NOT NULL AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
+        WHERE state IN ('ambiguous', 'asking') AND reference IS NOT NULL
+              AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
         FOR UPDATE
         """,  # noqa: S608 -- as above
         {"ids": None if ids is None else list(ids)},

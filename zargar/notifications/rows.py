@@ -10,6 +10,8 @@ from zargar.notifications.values import Channel, Purpose
 
 PLATFORM: Final = 0
 """The shop of the platform's own outbox, in the due index and in the journal."""
+EAR: Final = -1
+"""In the due index: the row by which providers are heard (`hearing`). No shop has this number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from zargar.notifications.accounts import Account
+from zargar.notifications.channels.sms.parts import LATER_UCS2
 from zargar.notifications.ports import Provider
 from zargar.notifications.values import Channel
 
 SHARE: Final = 200
 """Messages of one shop in one turn: one call of a provider that takes many, and a second or two at most."""
 LEASE: Final = timedelta(minutes=3)
-"""How long a turn may take. A provider's `send` ends within a minute and a half, whatever it meets."""
-MARGIN: Final = timedelta(seconds=100)
-"""What must be left of the lease when a call begins."""
+"""How long a turn may take."""
+MARGIN: Final = timedelta(seconds=140)
+"""What must be left of the lease when a call begins: more than any adapter's `limits.longest`, which are 84 to 120
+seconds, with what a resolver that does not answer and the storing of the verdicts take."""
 
 
 class Wait(Protocol):
@@ -27,7 +29,10 @@ class Wait(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """The equipment of whoever sends. `tell_operators` hands a warning (title, text, key) to people."""
+    """The equipment of whoever sends. `tell_operators` hands a warning (title, text, key) to people.
+
+    It says whether it reached anybody: a warning that did not is given again later.
+    """
 
     providers: Mapping[str, Provider]
     accounts: Mapping[str, Account] = field(default_factory=dict)
@@ -35,7 +40,7 @@ class Post:
     wait: Wait
     clock: Callable[[], datetime]
     chance: Callable[[], float]
-    tell_operators: Callable[[str, str, str], None]
+    tell_operators: Callable[[str, str, str], bool]
     share: int = SHARE
     public_url: str = ""
     """Where readers reach the web process, for the address by which one leaves; empty: there is no such place."""
@@ -50,3 +55,7 @@ class Post:
     def price_of(self, account: str) -> int:
         """Return what one part costs by an account, in Rial; 0: it is not known."""
         return self.accounts[account].price if account in self.accounts else 0
+
+    def part_of(self, account: str) -> int:
+        """Return how many units each of several UCS-2 parts holds on an account's line."""
+        return self.accounts[account].part if account in self.accounts else LATER_UCS2

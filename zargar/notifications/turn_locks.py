@@ -5,11 +5,14 @@ Its key is the turn's number: 63 bits of time and chance, which none of the few 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
 from zargar.notifications.due_store import query
+
+EAR: Final = 0x5A41_5245_4152  # "ZAREAR"
+"""The lock of whoever hears what providers have to say, one at a time; the numbers of turns are all greater."""
 
 
 @contextmanager

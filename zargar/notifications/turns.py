@@ -12,12 +12,12 @@ from typing import Final
 
 from django.db import transaction
 
-from zargar.notifications import asking, delivering, due_store, house, outbox_store, policy_store, turn_locks
+from zargar.notifications import asking, delivering, due_store, hearing, house, outbox_store, policy_store, turn_locks
 from zargar.notifications.concluding import Tally, Turn
 from zargar.notifications.manners import Policy
 from zargar.notifications.outbox import State
 from zargar.notifications.recipients import first_reference
-from zargar.notifications.rows import PLATFORM
+from zargar.notifications.rows import EAR, PLATFORM
 from zargar.notifications.sendable import Post
 from zargar.tenancy import ShopGoneError, ShopNotReadyError, ShopSuspendedError, in_tenant
 
@@ -39,9 +39,12 @@ def deliver_due(post: Post, *, budget: timedelta) -> Tally:
     tally = Tally()
     end = post.clock() + budget
     while (now := post.clock()) < end:
-        shop_id = due_store.first_due(now=now, until=now + post.lease)
+        shop_id = due_store.first_due(now=now, until=now + post.lease, ear_by=now + hearing.EVERY)
         if shop_id is None:
             break
+        if shop_id == EAR:
+            tally.add(_listen(post))
+            continue
         if not tally.turns and not house.may_send(post):
             due_store.due_by(shop_id, now)
             break
@@ -117,6 +120,14 @@ def _put_off(shop_id: int, at: datetime) -> None:
     with transaction.atomic():
         due_store.lift(shop_id)
         due_store.due_by(shop_id, at)
+
+
+def _listen(post: Post) -> Tally:
+    """Hear what providers have to say, unless somebody does: the lock outlasts a lease that was too short."""
+    with turn_locks.tried(turn_locks.EAR) as free:
+        heard = hearing.hear(post) if free else hearing.Heard()
+    due_store.listen_at(post.clock() + hearing.EVERY)
+    return Tally(receipts=heard.receipts, wishes=heard.wishes, silent=heard.silent)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.core import signing
 
-from zargar.notifications import journal_store
+from zargar.notifications import optout_store
 from zargar.notifications.recipients import DIGEST_BYTES
 from zargar.notifications.values import Channel, Purpose
 from zargar.refusals import NotFoundError
@@ -57,6 +57,6 @@ def read(token: str) -> Leaving:
 
 def leave(leaving: Leaving, *, now: datetime) -> bool:
     """Keep that they want no more promotion by this way; False where they had said so."""
-    return journal_store.opt_out(
+    return optout_store.opt_out(
         leaving.shop_id, leaving.recipient, leaving.channel, Purpose.PROMOTION, source=SOURCE, now=now
     )

@@ -106,6 +106,8 @@ class Refused:
     code: str
     words: str
     retry_after: timedelta | None = None
+    tried: bool = True
+    """Whether the provider was asked at all: False for what was not handed over, since a call before it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +167,5 @@ class Limits:
     """How long after the call `look_up` can be believed."""
     most_ids: int = 100
     """References or ids in one call of `look_up` and `receipts`."""
-    same_again_is_safe: bool = False
-    """Whether a message that is handed over again with the same reference is not sent again; never of a pattern."""
+    longest: timedelta = timedelta(seconds=90)
+    """How long one call of `send` goes on at most, whatever it meets."""

@@ -54,14 +54,17 @@ class How(StrEnum):
     HUGE_ANSWER = "huge_answer"
     GARBAGE_ANSWER = "garbage_answer"
     ERROR_500_AFTER = "error500_after"
+    WORKS_LATER = "works_later"
+    """It begins its work `seconds` later and does it, whether or not who asked is still there to hear the answer."""
 
 
 @dataclass(frozen=True)
 class Quirk:
     """A misbehaviour since a moment.
 
-    `seconds` is the wait of `delay` and `slow_answer`, the shift of `clock` (negative: behind), what `busy` asks to be
-    left alone for. `code` is what `refusal` refuses by. `calls` is how many calls it is for; None: until healed.
+    `seconds` is the wait of `delay`, `slow_answer` and `works_later`, the shift of `clock` (negative: behind), what
+    `busy` asks to be left alone for. `code` is what `refusal` refuses by. `calls` is how many calls it is for; None:
+    until healed.
     """
 
     how: How
@@ -118,7 +121,8 @@ CHALLENGE: Final = "<!doctype html><html><head><title>Just a moment...</title></
 async def instead(request: web.Request, quirk: Quirk) -> web.StreamResponse | None:
     """Misbehave on the connection; None when this way of misbehaving ends in the board's own answer.
 
-    What does not end by itself is cancelled when the other side leaves (the server's `handler_cancellation`).
+    What does not end by itself is cancelled when the other side leaves (the server's `handler_cancellation`); work that
+    goes on after that is `works_later`, which whoever does the work sees to.
     """
     if quirk.how is How.DELAY:
         await asyncio.sleep(quirk.seconds)

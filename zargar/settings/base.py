@@ -253,6 +253,10 @@ PROVIDERS = providers(env.str("ZARGAR_PROVIDERS", ""))
 PROVIDER_KEYS: dict[str, str | None] = {
     name: env.str(f"ZARGAR_PROVIDER_{name.upper()}_KEY", None) for name in PROVIDERS
 }
+# By what it is proven that a mail company's webhook is called by that company; without it there is no such address.
+PROVIDER_WEBHOOK_SECRETS: dict[str, str | None] = {
+    name: env.str(f"ZARGAR_PROVIDER_{name.upper()}_WEBHOOK_SECRET", None) for name in PROVIDERS
+}
 # Under which key recipients are kept in the journal and the list of those who opted out; unset: one made of SECRET_KEY.
 # With another key neither is recognised, so sending is refused until the old one is back.
 RECIPIENTS_KEY: str = env.str("ZARGAR_RECIPIENTS_KEY", "")
@@ -263,3 +267,7 @@ KEEP_MESSAGES = timedelta(days=env.int("ZARGAR_KEEP_MESSAGES_DAYS", 180, validat
 KEEP_JOURNAL = timedelta(
     days=env.int("ZARGAR_KEEP_JOURNAL_DAYS", max(730, KEEP_MESSAGES.days), validate=Range(min=KEEP_MESSAGES.days))
 )
+# How long messages stay in a customer's inbox, read or not, and devices that are not seen again (FCM itself gives a
+# token up after 270 days).
+KEEP_INBOX = timedelta(days=env.int("ZARGAR_KEEP_INBOX_DAYS", 365, validate=Range(min=1)))
+KEEP_UNSEEN_DEVICES = timedelta(days=env.int("ZARGAR_KEEP_UNSEEN_DEVICES_DAYS", 270, validate=Range(min=1)))

@@ -100,6 +100,9 @@ def test_a_schema_that_is_there_already_is_neither_filled_nor_dropped(
         (("runs", "show", "17"), BAD_INPUT, "valid UUID"),
         (("runs", "list", "--state", "lost"), BAD_INPUT, "superseded"),
         (("prices", "parse", "nobody", "/dev/null"), BAD_INPUT, "wallgold"),
+        (("keys", "generate", "/no-such-folder/k"), BAD_INPUT, "/no-such-folder/k cannot be written: No such file"),
+        (("keys", "generate", "/dev/null/k"), BAD_INPUT, "/dev/null/k cannot be written: Not a directory"),
+        (("keys", "generate", "/dev/null"), REFUSED, "/dev/null is there already"),
     ],
 )
 def test_what_is_wrong_is_named_in_one_line_with_its_exit_code(

@@ -51,6 +51,17 @@ def test_a_preview_counts_the_parts_and_fills_in_samples_until_there_are_real_va
     assert "لغو" in seen["text"]
 
 
+@pytest.mark.parametrize(("part", "parts"), [("67", 2), ("66", 3)])
+def test_a_preview_counts_as_the_shops_lines_do(shop: Shop, env: dict[str, str], part: str, parts: int) -> None:
+    place = f"one=kavenegar?sender=10004346&part={part}"
+    with_line = {**env, "ZARGAR_PROVIDERS": place, "ZARGAR_PROVIDER_ONE_KEY": "sandboxkey"}
+    values = [
+        f"--value={one}" for one in ("shop=طلا", "name=مریم", "text=" + "س" * (134 - len("مریم عزیز\n\nطلا\nلغو11")))
+    ]
+    seen = json.loads(zargar("preview", shop.schema_name, "promotion", *values, "--json", env=with_line).stdout)
+    assert (seen["units"], seen["parts"]) == (134, parts)
+
+
 def test_one_customer_is_written_to_once_under_one_name_and_the_number_is_not_shown(
     shop: Shop, customer: int, env: dict[str, str]
 ) -> None:

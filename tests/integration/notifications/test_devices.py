@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.boards import BoardServer
 from tests.support.messages import NOON, Desk, draft, queue, states
-from tests.support.other_providers import Browsers, Telephones
+from tests.support.other_providers import Browsers, Telephones, vapid_key
 from zargar.customers.models import Customer
 from zargar.notifications import device_store, reach_store, turns
+from zargar.notifications.channels.push.webpush import WebPush
 from zargar.notifications.shop.models import Device, PushService
 from zargar.notifications.values import Accepted, Channel, Outgoing, Refusal, Refused
 from zargar.shops.models import Shop
@@ -83,6 +84,25 @@ def test_what_a_browser_shows_is_what_was_written_and_a_browser_that_is_gone_is_
     assert told["title"] == "طلای نمونه"
     assert told["body"] == "مریم احمدی عزیز، خوش آمدید! خوشحالیم که با ما هستید."
     assert told["dir"] == "rtl"
+
+
+@pytest.mark.parametrize("poisoned", ["https://fcm.googleapis.com/fcm/send/a", "https://push.lost.example/a"])
+def test_a_service_that_a_resolver_or_the_configuration_lost_costs_no_customer_their_devices(
+    shop: Shop, maryam: int, browsers: Browsers, poisoned: str
+) -> None:
+    held = json.loads(browsers.address(browsers.named(1)))
+    address = json.dumps({**held, "endpoint": poisoned})
+    with in_tenant(shop.id):
+        device_store.register(maryam, service=PushService.WEB, address=address, now=NOON)
+    provider = WebPush(
+        name="account", key=vapid_key("ours"), subject="mailto:ops@shop.example", resolve=lambda _: ["10.10.34.35"]
+    )
+    post = replace(Desk().post, providers={provider.name: provider}, accounts={})
+    queue(shop, replace(draft(event="push:1", channel=Channel.PUSH, customer_id=maryam), to=address))
+    turns.deliver_due(post, budget=timedelta(seconds=5))
+    assert states(shop) == ({"queued": 1} if "googleapis" in poisoned else {"dead": 1})
+    with in_tenant(shop.id):
+        assert [*Device.objects.values_list("address", flat=True)] == [address]
 
 
 @pytest.mark.parametrize(

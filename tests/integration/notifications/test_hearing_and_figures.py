@@ -12,7 +12,7 @@ from zargar.customers import operations as customers
 from zargar.customers.models import Channel as Way
 from zargar.customers.models import Consent
 from zargar.customers.models import Purpose as Reason
-from zargar.notifications import hearing, jobs, journal_store, turns
+from zargar.notifications import hearing, jobs, receipt_store, turns
 from zargar.notifications.channels.recorded import Mood, Recorded
 from zargar.notifications.models import HourFigures, OptOut
 from zargar.notifications.values import Delivery, Inbound, Limits, Purpose, Receipt, Refusal
@@ -37,7 +37,7 @@ def test_receipts_reach_the_journal_and_the_shop_and_what_was_delivered_stays_de
     provider.told = [Receipt(ids[0], Delivery.FAILED), Receipt(ids[4], Delivery.UNKNOWN)]
     desk.clock.passes(minutes=30)
     assert hearing.hear(desk.post).receipts == 0
-    assert hearing.receive("recorded", provider.told, desk.post) == 0
+    assert hearing.receive("recorded", provider.told, now=desk.clock()) == 0
 
 
 def test_a_receipt_for_an_answer_that_was_lost_is_the_answer(database: ScratchDatabase, shop: Shop) -> None:
@@ -47,7 +47,7 @@ def test_a_receipt_for_an_answer_that_was_lost_is_the_answer(database: ScratchDa
     turns.deliver_due(desk.post, budget=BUDGET)
     with database.app() as app:
         app.execute("UPDATE notifications_journalentry SET provider_id = 'seen'")
-    hearing.receive("recorded", [Receipt("seen", Delivery.DELIVERED)], desk.post)
+    hearing.receive("recorded", [Receipt("seen", Delivery.DELIVERED)], now=desk.clock())
     assert states(shop) == {"sent": 1}
     assert journal("state, delivery") == [("accepted", "delivered")]
 
@@ -104,7 +104,7 @@ def test_figures_are_counted_from_the_journal_and_counting_twice_changes_nothing
     assert said["day"] == [
         {
             "channel": "sms", "account": "recorded", "sent": 2, "delivered": 0, "failed": 1, "ambiguous": 0,
-            "cost_rial": 1800, "latency_ms": 30_000,
+            "cost_rial": 1800, "estimated_rial": None, "latency_ms": 30_000,
         }
     ]  # fmt: skip
     [row] = HourFigures.objects.all()
@@ -152,4 +152,4 @@ def test_a_promotion_by_text_tells_how_to_make_it_stop(database: ScratchDatabase
     )  # fmt: skip
     turns.deliver_due(desk.post, budget=BUDGET)
     assert ["لغو" in one.text for one in provider.taken] == [True, False]
-    assert journal_store.undelivered("recorded", since=NOON, asked_before=NOON, at_most=9) != []
+    assert receipt_store.undelivered("recorded", since=NOON, now=NOON, apart=hearing.ASK_AGAIN, at_most=9) != []

@@ -15,13 +15,14 @@ from tests.contract.test_providers_port import (  # noqa: F401 -- the inbox is h
     test_more_than_the_limit_is_the_callers_bug,
     test_nothing_is_handed_over_where_there_is_nothing,
     test_what_is_taken_is_accepted_in_order_and_each_once,
-    test_where_the_same_again_is_safe_it_is_taken_once_and_told_again,
     test_who_can_be_asked_tells_what_has_arrived_and_what_never_did,
     test_who_has_blocked_it_is_known_at_once_or_by_the_receipt,
+    test_who_knows_the_same_again_takes_it_once_and_tells_it_again,
 )
 from tests.integration.admin_panel.conftest import PASSWORD
 from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase
 from tests.support.inboxes import InboxParty
+from tests.support.messages import NOON
 from tests.support.pages import html_of, text_of
 from zargar.accounts.models import User
 from zargar.customers.models import Customer
@@ -48,7 +49,7 @@ def reader(shop: Shop) -> Reader:
         customer = Customer.objects.create(full_name="مریم احمدی", mobile="+989121234567")
         put(customer.id, 1, 2, 3)
         middle = inbox_store.lying([2])[2]
-        inbox_store.mark_read(customer.id, ids=[middle])
+        inbox_store.mark_read(customer.id, ids=[middle], now=NOON)
         return Reader(shop.id, customer.id)
 
 

@@ -77,7 +77,7 @@ def test_it_is_sent_at_its_hour_to_those_who_agreed_and_once(monthly: Shop) -> N
     with in_tenant(monthly.id):
         message = Message.objects.order_by("id").first()
         assert message is not None
-        assert message.event_key == f"recurring:{Recurring.objects.get().pk}:2026-12-22"
+        assert message.event_key == f"recurring:{Recurring.objects.get().pk}:20261120T120000000000:2026-12-22"
         assert message.values == {"text": "اجرت زنجیر نصف شد.", "shop": monthly.name, "name": "مشتری"}
         assert message.expires_at == DEY_1 + 24 * HOUR
 

@@ -127,7 +127,7 @@ def test_a_silent_provider_is_asked_again_until_it_can_no_longer_be_believed(
         turns.deliver_due(desk.post, budget=BUDGET)
     assert states(shop) == {"ambiguous": 1}
     assert len(provider.journal()) == 1
-    assert provider.questions > 50
+    assert provider.look_ups > 50
 
 
 DEAF = Limits(most=200, can_be_asked=False)

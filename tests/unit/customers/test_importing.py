@@ -85,7 +85,7 @@ def test_a_cell_of_several_lines_keeps_the_count_of_the_lines() -> None:
     [
         ("", "no column holds full_name and mobile"),
         ("full_name\n", "no column holds mobile"),
-        ("full_name,mobile,shoe\n", "nobody knows a column 'shoe'"),
+        ("full_name,mobile,shoe\n", "nobody knows what column 3 of 3 is called"),
         ("full_name,mobile,موبایل\n", "two columns hold mobile"),
         ("f\0u\0l\0l\0", "not UTF-8"),
     ],
@@ -93,6 +93,16 @@ def test_a_cell_of_several_lines_keeps_the_count_of_the_lines() -> None:
 def test_a_head_that_is_none_is_refused(head: str, what: str) -> None:
     with pytest.raises(CustomerFileError, match=what):
         list(read(lines(head), today=TODAY))
+
+
+def test_a_file_without_a_head_is_refused_without_its_first_persons_number() -> None:
+    with pytest.raises(CustomerFileError) as refused:
+        list(read(lines("مریم احمدی,09121234567\n"), today=TODAY))
+    assert "column 1 of 2" in str(refused.value)
+    with pytest.raises(CustomerFileError) as refused:
+        list(read(lines("name,۰۹۱۲۱۲۳۴۵۶۷\n"), today=TODAY))
+    assert "۰۹۱۲" not in str(refused.value)
+    assert "0912" not in str(refused.value)
 
 
 def test_a_file_in_another_encoding_is_told_so() -> None:

@@ -44,7 +44,7 @@ def person(number: int = 1, *, email: str = "", given: Iterable[Way] = (), decli
 def reminder(number: int, customer: int = 1) -> Reminder:
     return Reminder(
         event_key=f"payment_overdue:{number}:1", kind=Kind.PAYMENT_OVERDUE, customer_id=customer,
-        values={"due_date": "۱۴۰۵/۰۹/۰۱", "days_late": "۱"}, line=f"قسط {number}",
+        values={"due_date": "۱۴۰۵/۰۹/۰۱", "days_late": "۱", "amount": "۱۲"}, line=f"قسط {number}",
         expires_at=NOW + timedelta(hours=number),
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_reminders_of_one_customer_become_one_message_that_names_what_it_tells()
     first, second = made(reminder(1), reminder(3), reminder(2, customer=2))
     assert (first.kind, first.values["count"], first.values["items"]) == ("digest", "۲", "قسط 1\nقسط 3")
     assert first.expires_at == NOW + timedelta(hours=1)
-    assert second.event_key == "payment_overdue:2:1"
+    assert second.event_key == "payment_overdue:2:1@2026-11-23"
     assert [one.event_key for one in made(reminder(3), reminder(1))] == [first.event_key]
     assert made(reminder(1), reminder(4))[0].event_key != first.event_key
 
@@ -160,6 +160,29 @@ def test_a_long_digest_tells_the_first_and_counts_the_rest() -> None:
     (one,) = made(*(reminder(number) for number in range(1, 10)))
     assert one.values["items"].splitlines()[-1] == "و ۴ یادآوری دیگر"
     assert one.values["count"] == "۹"
+
+
+def test_a_digest_tells_each_ones_toman_and_gold_and_the_age_of_the_price_once() -> None:
+    found = remind([unpaid(5), unpaid(-2, instalment=8)], today=TODAY, policy=Policy(), price=PRICE)
+    (one,) = made(*found)
+    assert one.values["items"].splitlines() == [
+        "قسط ۳ از ۱۲، سررسید ۱۴۰۵/۰۸/۲۷، ۱۲٬۵۰۰٬۰۰۰ تومان (۰٫۶۲۵ گرم)، ۵ روز گذشته",
+        "قسط ۳ از ۱۲، سررسید ۱۴۰۵/۰۹/۰۴، ۱۲٬۵۰۰٬۰۰۰ تومان (۰٫۶۲۵ گرم)",
+        "گرم طلای ۱۸ عیار به قیمت ۴ دقیقه پیش",
+    ]
+
+
+def test_a_digest_without_a_price_tells_toman_alone() -> None:
+    found = remind([unpaid(5), unpaid(-2, instalment=8)], today=TODAY, policy=Policy(), price=None)
+    (one,) = made(*found)
+    assert "گرم" not in one.values["items"]
+    assert one.values["items"].count("۱۲٬۵۰۰٬۰۰۰ تومان") == 2
+
+
+def test_the_same_reminders_on_another_day_are_another_message() -> None:
+    (today,) = made(reminder(1), reminder(2))
+    (tomorrow,) = drafts(told(reminder(1), reminder(2)), shop="زرین", digest=True, now=NOW + timedelta(days=1))
+    assert today.event_key != tomorrow.event_key
 
 
 def test_tomorrow_is_tehrans_and_an_appointment_is_named_by_its_time() -> None:

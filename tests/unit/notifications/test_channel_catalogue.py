@@ -19,7 +19,7 @@ def account(adapter: str, *, base: str = "http://127.0.0.1:1/x", key: str = KEY,
     ("adapter", "options", "most"),
     [
         ("kavenegar", {}, 200), ("smsir", {"unit": "1200"}, 100), ("smsir", {}, 100), ("ippanel", {}, 100),
-        ("melipayamak", {"user": "shop"}, 20),
+        ("melipayamak", {"user": "shop", "part": "66"}, 20),
     ],
 )  # fmt: skip
 def test_an_account_becomes_its_provider(adapter: str, options: dict[str, str], most: int) -> None:
@@ -37,7 +37,7 @@ def test_an_address_that_is_left_out_is_the_companys_own() -> None:
     ("wrong", "words"),
     [
         (account("kavehnegar", sender="1"), "there is no adapter kavehnegar: one of "),
-        (account("kavenegar", sender="1", unit="2", line="3"), "has no option line, unit: it has price, sender"),
+        (account("kavenegar", sender="1", unit="2", line="3"), "has no option line, unit: it has part, price, sender"),
         (account("kavenegar"), "kavenegar needs sender"),
         (account("melipayamak", sender="1"), "melipayamak needs user"),
         (account("kavenegar", key="", sender="1"), "ZARGAR_PROVIDER_FIRST_KEY (or ZARGAR_PROVIDER_FIRST_KEY_FILE)"),

@@ -82,7 +82,7 @@ def test_promotion_never_leaves_outside_its_window_in_quiet_hours_or_on_a_day_of
 
 
 @given(moments, hours, st.none() | hours, mournings)
-def test_a_wait_ends_at_the_first_moment_that_is_allowed(
+def test_nothing_is_allowed_before_a_wait_ends_and_no_wait_for_mourning_passes_midnight_unjudged(
     now: datetime, window: Window, quiet: Quiet | None, mourning: frozenset[date]
 ) -> None:
     rules = Rules(windows={Purpose.PROMOTION: window}, mourning=mourning, cap=1)
@@ -90,7 +90,11 @@ def test_a_wait_ends_at_the_first_moment_that_is_allowed(
     assume(isinstance(decision, Wait))
     assert isinstance(decision, Wait)
     assert decision.until > now
-    assert decide(facts(quiet=quiet), now=decision.until, rules=rules) == Send()
+    if decision.why is Why.MOURNING:
+        midnight = datetime.combine(now.astimezone(TEHRAN).date() + DAY, time(0), TEHRAN)
+        assert decision.until <= midnight
+    else:
+        assert decide(facts(quiet=quiet), now=decision.until, rules=rules) == Send()
     spans = [(decision.until - now) * part / 50 for part in range(50)]
     assert not any(allowed(now + span, window=window, quiet=quiet, mourning=mourning) for span in spans)
 
@@ -131,7 +135,7 @@ def test_whoever_judges_again_at_the_end_of_each_wait_comes_to_an_end(
     rounds = 0
     while isinstance(decision, Wait):
         rounds += 1
-        assert rounds <= lately + 2
+        assert rounds <= 2 * (lately + len(mourning) + 2)
         counted = max(0, lately - rounds)
         decision = decide(facts(quiet=quiet, lately=counted), now=decision.until, rules=rules)
     assert decision in {Send(), Drop(Why.NO_HOUR)}
@@ -151,10 +155,20 @@ def test_promotion_keeps_to_nine_to_nine(hour: int, minute: int, expected: Decen
     assert decide(facts(), now=tehran(10, hour, minute), rules=Rules(cap=1)) == expected
 
 
-def test_promotion_waits_until_the_morning_after_a_run_of_days_of_mourning() -> None:
+def test_promotion_waits_from_midnight_to_midnight_until_the_morning_after_a_run_of_days_of_mourning() -> None:
     mourning = frozenset({date(2026, 6, 10), date(2026, 6, 11), date(2026, 6, 13)})
-    decision = decide(facts(), now=tehran(10, 12), rules=Rules(mourning=mourning, cap=1))
-    assert decision == Wait(tehran(12, 9), Why.MOURNING)
+    rules = Rules(mourning=mourning, cap=1)
+    assert decide(facts(), now=tehran(10, 12), rules=rules) == Wait(tehran(11, 0), Why.MOURNING)
+    assert decide(facts(), now=tehran(11, 0), rules=rules) == Wait(tehran(12, 0), Why.MOURNING)
+    assert decide(facts(), now=tehran(12, 0), rules=rules) == Wait(tehran(12, 9), Why.WINDOW)
+    # In the evening before a day of mourning, too: whoever lifts it at night has the morning back.
+    assert decide(facts(), now=tehran(12, 22), rules=rules) == Wait(tehran(13, 0), Why.MOURNING)
+
+
+def test_promotion_beyond_the_cap_before_a_run_of_days_of_mourning_is_judged_again_at_midnight() -> None:
+    mourning = frozenset({date(2026, 6, 11), date(2026, 6, 12)})
+    decision = decide(facts(lately=1), now=tehran(10, 12), rules=Rules(mourning=mourning, cap=1))
+    assert decision == Wait(tehran(11, 0), Why.CAP)
 
 
 def test_promotion_beyond_the_cap_is_counted_anew_the_next_morning() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zargar.notifications.channels.email import bounces, letters
 from zargar.notifications.channels.email.conversation import wire_form
-from zargar.notifications.values import Delivery, Outgoing, Receipt, Refusal
+from zargar.notifications.values import Delivery, Outgoing, Purpose, Receipt, Refusal
 
 SENDER = "زرگر <zargar@shop.example>"
 LINK = "https://shop.example/leave/abc"
@@ -88,18 +88,53 @@ def event(kind: str, **more: object) -> AnymailTrackingEvent:
     return AnymailTrackingEvent(event_type=kind, message_id=more.pop("message_id", 31), **more)
 
 
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+BOTH = frozenset(Purpose)
+
+
 def test_a_companys_events_are_receipts_and_complaints_are_heard() -> None:
-    at = datetime(2026, 11, 23, tzinfo=UTC)
     events = [
-        event(EventType.DELIVERED, timestamp=at),
+        event(EventType.DELIVERED, timestamp=AT),
         event(EventType.BOUNCED, timestamp=None),
-        event(EventType.OPENED, timestamp=at),
-        event(EventType.COMPLAINED, timestamp=at, recipient="maryam@post.example"),
-        event(EventType.DELIVERED, timestamp=at, message_id=None),
+        event(EventType.OPENED, timestamp=AT),
+        event(EventType.COMPLAINED, timestamp=AT, recipient="maryam@post.example"),
+        event(EventType.UNSUBSCRIBED, timestamp=AT),
+        event(EventType.DELIVERED, timestamp=AT, message_id=None),
+        event(EventType.DELIVERED, timestamp=AT.replace(tzinfo=None)),
     ]
-    assert bounces.receipts(events) == [
-        Receipt("31", Delivery.DELIVERED, at),
-        Receipt("31", Delivery.UNDELIVERED),
-        Receipt("31", Delivery.DELIVERED, at),
-    ]
-    assert bounces.declined(events) == {"maryam@post.example"}
+    told = [bounces.told(one, company="Postmark") for one in events]
+    assert [one.receipt if one else None for one in told] == [
+        Receipt("31", Delivery.DELIVERED, AT), Receipt("31", Delivery.UNDELIVERED), None,
+        Receipt("31", Delivery.DELIVERED, AT), None, None, Receipt("31", Delivery.DELIVERED),
+    ]  # fmt: skip
+    promotion = frozenset({Purpose.PROMOTION})
+    assert [one.declines if one else None for one in told] == [
+        frozenset(), frozenset(), None, BOTH, promotion, None, frozenset()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("company", "said", "dead"),
+    [
+        ("Postal", {"payload": {"status": "HardFail"}}, True),
+        ("Postal", {"payload": {"bounce": {"id": 5}, "original_message": {"id": 31}}}, True),
+        ("Postal", {"payload": {"status": "SoftFail"}}, False),
+        ("Postal", {"payload": None}, False),
+        ("Postmark", {"RecordType": "Bounce", "Type": "HardBounce"}, True),
+        ("Postmark", {"RecordType": "Bounce", "Type": "SoftBounce"}, False),
+        ("Postmark", {"SuppressSending": True, "SuppressionReason": "HardBounce"}, True),
+        ("Postmark", {"SuppressSending": False, "SuppressionReason": "HardBounce"}, False),
+        ("Brevo", {"event": "hard_bounce"}, True),
+        ("Brevo", {"event": "soft_bounce"}, False),
+        ("Resend", {"data": {"bounce": {"type": "Permanent"}}}, True),
+        ("Resend", {"data": {"bounce": {"type": "Transient"}}}, False),
+        ("Another", {"event": "hard_bounce"}, False),
+        ("Postal", ["HardFail"], False),
+    ],
+    ids=str,
+)
+def test_an_address_is_dead_by_the_companys_own_word_alone(company: str, said: object, dead: bool) -> None:  # noqa: FBT001 -- what is expected
+    told = bounces.told(event(EventType.BOUNCED, timestamp=AT, esp_event=said), company=company)
+    assert told is not None
+    assert told.declines == (BOTH if dead else frozenset())
+    assert (told.why == bounces.DEAD) is dead

@@ -4,8 +4,19 @@ import pytest
 
 from tests.support.other_providers import service_account, vapid_key
 from zargar.notifications.accounts import BadAccountError, read
+from zargar.notifications.channels import catalogue
 from zargar.notifications.channels.catalogue import ProviderSettingError, build
+from zargar.notifications.channels.email.anymail import Esp
+from zargar.notifications.channels.email.smtp import Smtp
+from zargar.notifications.channels.inbox import Inboxes
+from zargar.notifications.channels.push.fcm import Fcm
+from zargar.notifications.channels.push.webpush import WebPush
+from zargar.notifications.channels.sms.ippanel import IpPanel
+from zargar.notifications.channels.sms.kavenegar import Kavenegar
+from zargar.notifications.channels.sms.melipayamak import Melipayamak
+from zargar.notifications.channels.sms.smsir import SmsIr
 from zargar.notifications.ports import Provider
+from zargar.notifications.sendable import LEASE, MARGIN
 from zargar.notifications.values import Channel, Outgoing, Refusal, Refused
 
 SECRET = "a5ecretOfTheAccount"
@@ -79,3 +90,9 @@ def test_a_platform_message_or_a_strange_address_never_reaches_an_inbox(to: str)
     (verdict,) = built("inbox", None).send([Outgoing(reference=1, to=to, subject="ه", text="ه")])
     assert isinstance(verdict, Refused)
     assert verdict.why in {Refusal.SENDER, Refusal.RECIPIENT}
+
+
+def test_what_must_be_left_of_a_turn_is_more_than_the_longest_call_of_any_adapter() -> None:
+    adapters = (Kavenegar, SmsIr, Melipayamak, IpPanel, Smtp, Esp, WebPush, Fcm, Inboxes)
+    assert len(adapters) == len(catalogue.ADAPTERS)
+    assert max(one.limits.longest for one in adapters) < MARGIN < LEASE

@@ -1,5 +1,6 @@
 """The life of a message, as a table and as laws that hold for every answer that a provider can give."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,9 +32,15 @@ waits = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=time
 cases = st.builds(
     Case, wait=waits, others=st.booleans(), can_be_asked=st.booleans(), ambiguous=st.sampled_from(Ambiguous)
 )
+ages = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=2))
+asked = st.builds(
+    Case, wait=waits, others=st.booleans(), can_be_asked=st.just(value=True), ambiguous=st.sampled_from(Ambiguous),
+    refused=st.booleans(),
+)  # fmt: skip
+"""Cases of a provider that can be asked."""
 refusals = st.builds(
     Refused, st.just(1), st.sampled_from(Refusal), st.just("418"), st.just("words"),
-    st.none() | st.timedeltas(min_value=timedelta(), max_value=timedelta(hours=1)),
+    st.none() | st.timedeltas(min_value=timedelta(), max_value=timedelta(hours=1)), st.booleans(),
 )  # fmt: skip
 verdicts = st.just(Accepted(1, "9")) | refusals | st.just(Unknown(1, "no answer"))
 
@@ -109,23 +116,94 @@ def test_used_up_attempts_end_in_a_dead_letter_and_only_a_closed_account_does_no
     ambiguous: Ambiguous,
 ) -> None:
     after = outbox.after_verdict(verdict, Case(wait=None, others=others, ambiguous=ambiguous), now=NOW)
-    if verdict.why is Refusal.ACCOUNT:
+    if verdict.why is Refusal.ACCOUNT or not verdict.tried:
         assert isinstance(after, Again)
         assert not after.counts
     else:
         assert isinstance(after, Bury)
 
 
-@given(cases, st.timedeltas(min_value=timedelta(), max_value=timedelta(days=2)))
+@given(asked, ages)
 def test_a_look_up_that_finds_nothing_is_believed_within_its_time_and_not_after(case: Case, age: timedelta) -> None:
     within = timedelta(hours=12)
     after = outbox.after_asking(None, case, tried_at=NOW - age, within=within, now=NOW)
     if age > within:
         assert not (isinstance(after, Again) and after.same)
-    elif case.wait is None:
-        assert isinstance(after, Bury)
-    else:
+    elif case.wait is not None and not case.refused:
         assert after == Again(NOW, "it never arrived", same=True)
+    else:
+        assert isinstance(after, Ask | Bury | Again)
+
+
+@given(asked, ages)
+def test_what_its_provider_does_not_have_leaves_it_only_when_no_call_can_be_in_work_any_more(
+    case: Case, age: timedelta
+) -> None:
+    within = timedelta(hours=12)
+    after = outbox.after_asking(None, case, tried_at=NOW - age, within=within, now=NOW)
+    leaves = isinstance(after, Bury) or (isinstance(after, Again) and not after.same)
+    if leaves and age <= within:
+        assert age >= outbox.LATE
+        assert case.refused or case.wait is None
+    if isinstance(after, Ask):
+        assert after == Ask(NOW - age + outbox.LATE, after.why, refused=case.refused)
+
+
+@given(refusals, asked, ages)
+def test_a_refusal_of_the_second_call_leaves_a_message_with_the_account_where_the_first_may_be_in_work(
+    verdict: Refused, case: Case, age: timedelta
+) -> None:
+    since = NOW - age
+    after = outbox.after_verdict(verdict, replace(case, open_since=since), now=NOW)
+    if isinstance(after, Bury):
+        assert verdict.tried
+        assert verdict.why in {Refusal.RECIPIENT, Refusal.CONTENT}
+    elif isinstance(after, Ask):
+        assert after.refused
+        assert after.at >= max(NOW + outbox.SETTLE, since + outbox.LATE)
+    else:
+        assert isinstance(after, Again)
+        assert after.same
+        assert NOW < after.at < since + outbox.LATE
+
+
+@given(ages, st.booleans())
+def test_an_account_that_is_stopped_keeps_what_may_be_in_work_there_and_lets_go_of_the_rest(
+    age: timedelta,
+    others: bool,  # noqa: FBT001 -- drawn
+) -> None:
+    free = outbox.unplaced("stopped", open_since=None, others=others, now=NOW)
+    bound = outbox.unplaced("stopped", open_since=NOW - age, others=others, now=NOW)
+    assert free == Again(NOW if others else NOW + outbox.STOPPED, "stopped", counts=False)
+    assert not bound.counts
+    if isinstance(bound, Ask):
+        assert bound.refused
+        assert bound.at >= NOW - age + outbox.LATE
+    else:
+        assert bound.same
+
+
+@given(cases, ages, st.sampled_from([None, Silence()]))
+def test_what_nobody_can_be_asked_about_any_more_waits_for_no_answer(
+    case: Case, age: timedelta, said: Silence | None
+) -> None:
+    case = replace(case, can_be_asked=False)
+    after = outbox.after_asking(said, case, tried_at=NOW - age, within=None, now=NOW)
+    if case.ambiguous is Ambiguous.RESEND:
+        assert isinstance(after, Again | Bury)
+    else:
+        assert isinstance(after, Park)
+
+
+@given(cases, st.none() | st.timedeltas(min_value=timedelta(), max_value=timedelta(hours=1)))
+def test_what_was_not_handed_over_costs_no_attempt_and_is_never_a_dead_letter(
+    case: Case, retry_after: timedelta | None
+) -> None:
+    for why in Refusal:
+        verdict = Refused(1, why, "not tried", "not handed over", retry_after, tried=False)
+        after = outbox.after_verdict(verdict, case, now=NOW)
+        assert isinstance(after, Again)
+        assert not after.counts
 
 
 @given(cases, st.timedeltas(min_value=timedelta(), max_value=timedelta(days=2)))
@@ -134,7 +212,7 @@ def test_a_look_up_that_finds_it_ends_the_matter_whenever_it_comes(case: Case, a
     assert found == Done()
 
 
-@given(cases, st.timedeltas(min_value=timedelta(), max_value=timedelta(hours=12)))
+@given(asked, st.timedeltas(min_value=timedelta(), max_value=timedelta(hours=12)))
 def test_a_silent_provider_is_asked_again_ever_more_seldom_and_at_least_every_ten_minutes(
     case: Case, age: timedelta
 ) -> None:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from zargar.notifications.channels.push.endpoints import ForbiddenEndpointError, is_public, origin_of
+from zargar.notifications.channels.push.endpoints import (
+    ForbiddenEndpointError,
+    NotPublicError,
+    is_public,
+    origin_of,
+)
 
 HERE = ("127.0.0.1",)
 
@@ -51,3 +56,14 @@ def test_a_host_that_the_deployment_names_is_trusted_and_only_this_machine_witho
 )  # fmt: skip
 def test_only_the_public_internet_is_public(address: str, *, public: bool) -> None:
     assert is_public(address) == public
+
+
+@pytest.mark.parametrize("found", [["10.10.34.35"], ["142.250.0.1", "10.10.34.36"]])
+def test_a_known_service_that_a_resolver_leads_astray_is_not_called_and_is_not_forbidden(found: list[str]) -> None:
+    with pytest.raises(NotPublicError):
+        origin_of("https://fcm.googleapis.com/fcm/send/abc", resolve=lambda _: found)
+
+
+@pytest.mark.parametrize("found", [["142.250.0.1", "2606:4700::1111"], []], ids=["public", "unknown"])
+def test_a_service_with_public_addresses_or_none_that_is_known_is_called(found: list[str]) -> None:
+    assert origin_of("https://fcm.googleapis.com/x", resolve=lambda _: found) == "https://fcm.googleapis.com"

@@ -1,4 +1,4 @@
-"""The arithmetic of text messages: alphabets, units, parts, what a promotion must say, and what a bulk costs."""
+"""The arithmetic of text messages: alphabets, units, parts, what a promotion must say, and how many a bulk has."""
 
 import math
 
@@ -96,10 +96,10 @@ def test_the_words_that_stop_it_take_six_units_of_the_first_part() -> None:
 
 def test_a_bulk_is_added_up_before_anybody_confirms_it() -> None:
     texts = ["س" * 70] * 3 + ["س" * 71] + ["a" * 160]
-    assert preview(texts, price=1_200) == Preview(messages=5, parts=6, most=2, cost=7_200)
-    assert preview([], price=1_200) == Preview(messages=0, parts=0, most=0, cost=0)
+    assert preview(texts) == Preview(messages=5, parts=6, most=2)
+    assert preview([]) == Preview(messages=0, parts=0, most=0)
 
 
-@given(st.lists(texts, max_size=8), st.integers(0, 10_000))
-def test_a_bulk_costs_the_sum_of_its_messages(many: list[str], price: int) -> None:
-    assert preview(many, price=price).cost == sum(parts(text).parts for text in many) * price
+@given(st.lists(texts, max_size=8), st.sampled_from([66, 67]))
+def test_a_bulk_has_the_parts_of_its_messages(many: list[str], later: int) -> None:
+    assert preview(many, later=later).parts == sum(parts(text, later=later).parts for text in many)

@@ -32,12 +32,12 @@ def test_a_template_tells_what_it_is_given() -> None:
 
 
 def test_an_optional_value_that_is_absent_or_blank_is_false() -> None:
-    text = "{{ name }}{% if amount %}: {{ amount }} تومان{% else %}: بی‌مبلغ{% endif %} {{ shop }}"
+    text = "{{ name }}{% if grams %}: {{ grams }} گرم{% else %}: بی‌گرم{% endif %} {{ shop }}"
     reminder = source(text, kind=Kind.PAYMENT_REMINDER)
     least = sample_values("payment_reminder", without_optional=True)
-    assert engine.render(reminder, least).text.startswith("مریم احمدی: بی‌مبلغ")
-    assert engine.render(reminder, {**least, "amount": "  "}).text.startswith("مریم احمدی: بی‌مبلغ")
-    assert engine.render(reminder, {**least, "amount": "۱۲"}).text.startswith("مریم احمدی: ۱۲ تومان")
+    assert engine.render(reminder, least).text.startswith("مریم احمدی: بی‌گرم")
+    assert engine.render(reminder, {**least, "grams": "  "}).text.startswith("مریم احمدی: بی‌گرم")
+    assert engine.render(reminder, {**least, "grams": "۱۲"}).text.startswith("مریم احمدی: ۱۲ گرم")
 
 
 def test_conditions_compare_with_a_text_and_filters_are_two() -> None:
@@ -174,7 +174,7 @@ def test_two_shops_whose_versions_have_the_same_number_do_not_get_each_others_wo
         ("{{ shop }} لغو11", Kind.WELCOME, "belongs to promotion alone"),
         ("{{ shop }} سلام\nلغو۱۱", Kind.PROMOTION, "does not tell {{ text }}"),
         ("{{ shop }}" + " سلام" * 100, Kind.WELCOME, "at most"),
-        ("{% if amount %}{{ amount }} {{ shop }}{% endif %}", Kind.PAYMENT_REMINDER, "is empty"),
+        ("{% if grams %}{{ grams }} {{ shop }}{% endif %}", Kind.PAYMENT_REMINDER, "is empty"),
         ("{{ name | truncate: name }} {{ shop }}", Kind.WELCOME, "expected an integer"),
     ],
 )

@@ -1,9 +1,11 @@
 """Bulks of the shop that is entered: counted before anybody confirms them, then queued a page at a time.
 
 `prepare` writes every message as it would leave and counts its parts, so that the person who confirms knows what it
-costs; `confirm` takes the number of messages that he was shown, and refuses where the credit that providers tell does
-not suffice. `go_on` queues what was confirmed, a page of customers a transaction, from where the last run stopped: a
-customer who withdraws consent meanwhile is not written to, and nobody is written to twice. Sending is the turns' work.
+costs, and pins the versions of the template that it counted by: what is published later is not what was confirmed.
+`confirm` takes the number of messages that he was shown, sets the cost aside, and refuses where the credit that
+providers tell, less what other bulks reserve, does not suffice. `go_on` queues what was confirmed, a page of customers
+a transaction, from where the last run stopped: a customer who withdraws consent meanwhile is not written to, and nobody
+is written to twice. Sending is the turns' work.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +16,12 @@ from typing import Final
 from django.db import transaction
 
 from zargar.audit import operations as audit
-from zargar.notifications import bulk_store, operations, texts
+from zargar.notifications import bulk_store, operations, reserve_store, reserving, texts
 from zargar.notifications.audiences.batches import Batch, drafts, page_of
 from zargar.notifications.audiences.telling import Counts, Shop
 from zargar.notifications.channels.sms import parts as sms
 from zargar.notifications.kinds import SPECS, Kind
+from zargar.notifications.rates import Rate
 from zargar.notifications.shop.models import Audience, Bulk, BulkState
 from zargar.notifications.templates import engine
 from zargar.notifications.templates.sources import MissingValuesError, Source
@@ -43,10 +46,6 @@ class BadBulkError(InvalidError):
     """A bulk needs a kind for customers, a value for all that the kind requires, and somebody to read it."""
 
 
-class NoCreditError(RefusedError):
-    """What the providers say is left does not pay for the bulk: charge the account first."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A bulk as somebody wants it; `good_for` is how long after now it may still leave."""
@@ -59,18 +58,19 @@ class Wish:
     good_for: timedelta = timedelta(hours=24)
 
 
-def prepare(wish: Wish, *, shop: Shop, price: int | None, actor: str, reason: str, now: datetime) -> Bulk:
-    """Count a bulk and keep it for confirmation; nothing is queued. `price`: Rial for one part, None: not known.
+def prepare(wish: Wish, *, shop: Shop, rate: Rate, actor: str, reason: str, now: datetime) -> Bulk:
+    """Count a bulk and keep it for confirmation, with the versions of its template; nothing is queued.
 
     Raises `BadBulkError`, `MissingValuesError` and `BadTemplateError` where its template cannot be filled.
     """
     _judge(wish)
     channels = wish.channels or shop.policy.channels
+    sources = {one: texts.current(shop.id, [wish.kind], one)[wish.kind] for one in channels}
     batch = Batch(
-        kind=wish.kind, values=wish.values, event_key="", expires_at=now + wish.good_for, shop=shop.name,
-        channels=channels,
+        kind=wish.kind, values=wish.values, event_key="", expires_at=now + wish.good_for, shop=shop,
+        channels=channels, templates={one: source.id for one, source in sources.items()},
     )  # fmt: skip
-    counted = _counted(batch, shop, wish.audience, now=now)
+    counted = _counted(batch, sources, wish.audience, part=rate.part, now=now)
     if not counted.messages:
         message = f"{BadBulkError.__doc__} {counted.unreached} customers have no way that they agreed to."
         raise BadBulkError(message)
@@ -78,8 +78,9 @@ def prepare(wish: Wish, *, shop: Shop, price: int | None, actor: str, reason: st
         row = bulk_store.keep(
             Bulk(
                 kind=wish.kind, values=dict(wish.values), audience=wish.audience, channels=[*channels],
+                templates=dict(batch.templates),
                 messages=counted.messages, unreached=counted.unreached, parts=counted.parts, most_parts=counted.most,
-                cost=None if price is None else counted.parts * price, expires_at=batch.expires_at,
+                cost=None if rate.price is None else counted.parts * rate.price, expires_at=batch.expires_at,
                 prepared_by=actor, prepared_at=now,
             )
         )  # fmt: skip
@@ -88,11 +89,12 @@ def prepare(wish: Wish, *, shop: Shop, price: int | None, actor: str, reason: st
 
 
 def confirm(
-    *, bulk_id: int, messages: int, credit: int | None, actor: str, reason: str, now: datetime
-) -> Bulk:  # fmt: skip
-    """Have a bulk sent: `messages` is the number that the person was shown, `credit` what is left in Rial, if known.
+    *, bulk_id: int, shop_id: int, messages: int, accounts: Sequence[str], actor: str, reason: str, now: datetime
+) -> Bulk:
+    """Have a bulk sent, and set aside what it costs: `messages` is the number that the person was shown.
 
-    Raises `NoSuchBulkError`, `BulkStateError`, `BadBulkError` for another number, `NoCreditError`.
+    `accounts` are those that may carry its text messages. Raises `NoSuchBulkError`, `BulkStateError`, `BadBulkError`
+    for another number, `reserving.NoCreditError`.
     """
     with transaction.atomic():
         row = _held(bulk_id, {BulkState.PREPARED})
@@ -102,9 +104,11 @@ def confirm(
         if messages != row.messages:
             message = f"bulk {bulk_id} was counted to {row.messages} messages, not {messages}: confirm that number"
             raise BadBulkError(message)
-        if credit is not None and row.cost is not None and credit < row.cost:
-            message = f"bulk {bulk_id} costs {row.cost} Rial, and {credit} are left: {NoCreditError.__doc__}"
-            raise NoCreditError(message)
+        if row.cost:
+            reserving.reserve(
+                (shop_id, bulk_id), event_key=bulk_store.event_key(row), accounts=accounts, messages=row.messages,
+                cost=row.cost, now=now, expires_at=row.expires_at,
+            )  # fmt: skip
         row.state, row.confirmed_by, row.confirmed_at = BulkState.CONFIRMED, actor, now
         bulk_store.keep(row)
         audit.record(actor=actor, action="bulk.confirm", subject=f"bulk {row.pk}", reason=reason, after=_figures(row))
@@ -129,7 +133,8 @@ def cancel(*, bulk_id: int, shop_id: int, actor: str, reason: str, now: datetime
         row = _held(bulk_id, {BulkState.PREPARED, BulkState.CONFIRMED, BulkState.DONE})
         row.state = BulkState.CANCELLED
         bulk_store.keep(row)
-        waiting = bulk_store.waiting(bulk_id)
+        reserve_store.free((shop_id, bulk_id))
+        waiting = bulk_store.waiting(row)
         audit.record(actor=actor, action="bulk.cancel", subject=f"bulk {bulk_id}", reason=reason)
         return operations.cancel_entered(shop_id, waiting, actor=actor, reason=reason, now=now) if waiting else 0
 
@@ -146,10 +151,11 @@ def _queue_page(bulk_id: int, shop: Shop, now: datetime) -> tuple[Counts, bool]:
         if row is None or row.state != BulkState.CONFIRMED:
             return Counts(), False
         batch = Batch(
-            kind=Kind(row.kind), values=row.values, event_key=bulk_store.event_key(bulk_id),
-            expires_at=row.expires_at, shop=shop.name, channels=[Channel(one) for one in row.channels],
+            kind=Kind(row.kind), values=row.values, event_key=bulk_store.event_key(row),
+            expires_at=row.expires_at, shop=shop, channels=[Channel(one) for one in row.channels],
+            templates=row.templates,
         )  # fmt: skip
-        page = page_of(Audience(row.audience), after=row.done_after)
+        page = page_of(Audience(row.audience), shop_id=shop.id, after=row.done_after)
         messages = drafts(batch, page.people, now=now)
         done = operations.enqueue(messages, now=now)
         row.queued += done.queued
@@ -171,14 +177,15 @@ class _Counted:
     most: int = 0
 
 
-def _counted(batch: Batch, shop: Shop, audience: Audience, *, now: datetime) -> _Counted:
+def _counted(
+    batch: Batch, sources: Mapping[Channel, Source], audience: Audience, *, part: int, now: datetime
+) -> _Counted:  # fmt: skip
     """Write every message as it would leave, and count."""
-    sources = {channel: texts.current(shop.id, [batch.kind], channel)[batch.kind] for channel in batch.channels}
     counted, after = _Counted(), _NOBODY_YET
     while True:
-        page = page_of(audience, after=after)
+        page = page_of(audience, shop_id=batch.shop.id, after=after)
         messages = drafts(batch, page.people, now=now)
-        preview = sms.preview(_texts(sources, messages), price=0)
+        preview = sms.preview(_texts(sources, messages), later=part)
         counted.messages += len(messages)
         counted.unreached += len(page.people) - len(messages)
         counted.parts += preview.parts

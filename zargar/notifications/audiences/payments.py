@@ -4,8 +4,9 @@ An instalment is told once before it is due, from the shop's `remind_days_before
 (1, 7, 15, 30 days late). Whoever comes late, since no run took place on the very day, is told the stage that was
 reached, and none that was passed over: nobody gets four reminders because the engine slept for a month.
 
-What is owed is what the plan and the payments leave, in Toman. The same in grams of 18 karat gold is told only with a
-price, and with the age of that price: where none was ever accepted there are no grams.
+What is owed is what the plan and the payments leave. A contract fixes it in Toman on the day it is signed
+(`gold_installments.terms`), so the amount needs no price of today and is always told. What it is worth in grams of 18
+karat gold does: that is told only with an accepted price, and with the age of that price. No price, no amount of gold.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +69,7 @@ def _overdue(one: Unpaid, late: int, stage: int, today: date, price: GoldPrice |
         kind=Kind.PAYMENT_OVERDUE,
         customer_id=one.customer_id,
         values={**_values(one, price), "days_late": number(late)},
-        line=f"{_line(one)}، {number(late)} روز گذشته",
+        line=f"{_line(one, price)}، {number(late)} روز گذشته",
         expires_at=end_of_day(today),
     )
 
@@ -81,7 +82,7 @@ def _due_soon(one: Unpaid, days: int, today: date, price: GoldPrice | None) -> R
         kind=Kind.PAYMENT_REMINDER,
         customer_id=one.customer_id,
         values={**_values(one, price), **in_days},
-        line=_line(one),
+        line=_line(one, price),
         expires_at=end_of_day(today),
     )
 
@@ -97,8 +98,10 @@ def _values(one: Unpaid, price: GoldPrice | None) -> Mapping[str, str]:
     return {**values, "grams": number(grams_of(one.left, price)), "price_age": ago(price.age)}
 
 
-def _line(one: Unpaid) -> str:
-    return f"قسط {_which(one)}، سررسید {write_date(one.due_on)}، {toman(one.left)} تومان"
+def _line(one: Unpaid, price: GoldPrice | None) -> str:
+    """Tell it in a digest, which says once how old the price is."""
+    grams = "" if price is None else f" ({number(grams_of(one.left, price))} گرم)"
+    return f"قسط {_which(one)}، سررسید {write_date(one.due_on)}، {toman(one.left)} تومان{grams}"
 
 
 def _which(one: Unpaid) -> str:

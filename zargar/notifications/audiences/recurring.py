@@ -6,7 +6,7 @@ of dates that were missed meanwhile only the newest is sent, and none that is ol
 event is the message and the date, so that the outbox and the journal know each reader who had it.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -61,7 +61,7 @@ def _send_page(recurring_id: int, shop: Shop, now: datetime) -> tuple[Counts, bo
         row = recurring_store.held(recurring_id)
         if row is None or row.doing is None:
             return Counts(), False
-        page = page_of(Audience(row.audience), after=row.done_after)
+        page = page_of(Audience(row.audience), shop_id=shop.id, after=row.done_after)
         messages = drafts(_batch(row, row.doing, shop), page.people, now=now)
         done = operations.enqueue(messages, now=now)
         row.doing, row.done_after = (row.doing, page.last) if page.last is not None else (None, _FIRST)
@@ -77,8 +77,13 @@ def _batch(row: Recurring, moment: datetime, shop: Shop) -> Batch:
     return Batch(
         kind=Kind(row.kind),
         values=row.values,
-        event_key=f"recurring:{row.pk}:{day.isoformat()}",
+        event_key=_event_key(row, day),
         expires_at=moment + timedelta(hours=row.good_for_hours),
-        shop=shop.name,
+        shop=shop,
         channels=shop.policy.channels,
     )
+
+
+def _event_key(row: Recurring, day: date) -> str:
+    """Name one date of a recurring message: by when it was added too, since a restore can give its number out anew."""
+    return f"recurring:{row.pk}:{row.created_at.astimezone(UTC):%Y%m%dT%H%M%S%f}:{day.isoformat()}"

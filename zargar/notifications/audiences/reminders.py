@@ -1,13 +1,14 @@
 """What there is to tell a customer, before it is a message, and how it becomes one. Pure.
 
 A reminder is an event with a name of its own: whoever finds the same event again, in a second run or tomorrow, finds
-the same name, and it is told once. Where a shop wishes it, several reminders of one customer that leave together are
-told in one message (kind `digest`), at most `MOST_LINES` of them in full.
+the same name, and it is told once. Its message is named by the day, too: one that could not leave on its day stays what
+it is, and another one tells the event tomorrow. Where a shop wishes it, several reminders of one customer that leave
+together are told in one message (kind `digest`), at most `MOST_LINES` of them in full.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -45,14 +46,15 @@ class Told:
 
 def drafts(found: Sequence[Told], *, shop: str, digest: bool, now: datetime) -> Iterator[Draft]:
     """Yield the messages that tell these reminders; with `digest` one for each customer and way."""
-    if not digest:
-        yield from (_alone(one, shop, now) for one in found)
-        return
-    together: dict[tuple[int, Address], list[Told]] = defaultdict(list)
-    for one in found:
-        together[one.person.id, one.address].append(one)
-    for several in together.values():
+    for several in _grouped(found, digest=digest):
         yield _alone(several[0], shop, now) if len(several) == 1 else _together(several, shop, now)
+
+
+def told_in(found: Sequence[Told], *, digest: bool, now: datetime) -> Mapping[str, str]:
+    """Return by the name of each event the name of the message that `drafts` tells it in."""
+    return {
+        one.reminder.event_key: _name(several, now) for several in _grouped(found, digest=digest) for one in several
+    }  # fmt: skip
 
 
 def end_of_day(day: date) -> datetime:
@@ -60,23 +62,45 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(0), TEHRAN).astimezone(UTC)
 
 
+def _grouped(found: Sequence[Told], *, digest: bool) -> Iterable[Sequence[Told]]:
+    if not digest:
+        return [[one] for one in found]
+    together: dict[tuple[int, Address], list[Told]] = defaultdict(list)
+    for one in found:
+        together[one.person.id, one.address].append(one)
+    return together.values()
+
+
+def _name(several: Sequence[Told], now: datetime) -> str:
+    """Name a message by what it tells and the day, so that the same reminders together are the same message."""
+    today = now.astimezone(TEHRAN).date().isoformat()
+    if len(several) == 1:
+        return f"{several[0].reminder.event_key}@{today}"
+    keys = "\n".join(sorted(one.reminder.event_key for one in several))
+    return f"digest:{several[0].person.id}:{hashlib.sha256(keys.encode()).hexdigest()[:32]}@{today}"
+
+
 def _alone(one: Told, shop: str, now: datetime) -> Draft:
     values = {**one.reminder.values, "shop": shop, "name": one.person.full_name}
-    return _draft(one, one.reminder.kind, one.reminder.event_key, values, one.reminder.expires_at, now)
+    return _draft(one, one.reminder.kind, _name([one], now), values, one.reminder.expires_at, now)
 
 
 def _together(several: Sequence[Told], shop: str, now: datetime) -> Draft:
-    """Name the message by what it tells, so that the same reminders together are the same message."""
     lines = [one.reminder.line for one in several[:MOST_LINES]]
     if rest := len(several) - MOST_LINES:
         lines += [f"و {number(rest)} یادآوری دیگر"] if rest > 0 else []
-    keys = "\n".join(sorted(one.reminder.event_key for one in several))
-    name = hashlib.sha256(keys.encode()).hexdigest()[:32]
+    lines += _price(several[:MOST_LINES])
     values = {
         "shop": shop, "name": several[0].person.full_name, "count": number(len(several)), "items": "\n".join(lines),
     }  # fmt: skip
     expires_at = min(one.reminder.expires_at for one in several)
-    return _draft(several[0], Kind.DIGEST, f"digest:{several[0].person.id}:{name}", values, expires_at, now)
+    return _draft(several[0], Kind.DIGEST, _name(several, now), values, expires_at, now)
+
+
+def _price(shown: Sequence[Told]) -> list[str]:
+    """Say once for all lines of a digest how old the gold price is by which their grams were counted."""
+    ages = [age for one in shown if (age := one.reminder.values.get("price_age"))]
+    return [f"گرم طلای ۱۸ عیار به قیمت {ages[0]}"] if ages else []
 
 
 def _draft(  # noqa: PLR0917 -- one for each part of a message

@@ -6,6 +6,10 @@ Note [An event is told in the transaction that queues it]
 Both commit together or not at all. So a run that was cut short has told whole pages, the next one finds them told and
 goes on, and a shop that was put back from a backup tells nothing again. The outbox's own uniqueness would not do: two
 reminders that left in one digest would leave again beside a third one tomorrow.
+
+An event whose message outlived its day without leaving (no credit, paused, buried) has told nobody. Nothing has to be
+written for it when that happens: `told_store.tell` sees what became of the message, and the event is told again while
+it is due.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +19,9 @@ from typing import Final
 
 from django.db import transaction
 
-from zargar.customers import operations as customers
-from zargar.notifications import operations, reach_store, told_store
+from zargar.notifications import declined, operations, reach_store, told_store, ways, wiring
 from zargar.notifications.audiences.reach import best
-from zargar.notifications.audiences.reminders import Reminder, Told, drafts
+from zargar.notifications.audiences.reminders import Reminder, Told, drafts, told_in
 from zargar.notifications.kinds import SPECS
 from zargar.notifications.manners import Policy
 from zargar.notifications.values import Channel
@@ -63,6 +66,7 @@ def tell(reminders: Iterable[Reminder], *, shop: Shop, now: datetime) -> Counts:
         new = told_store.tell(shop.id, [one.reminder.event_key for one in reached], now=now)
         fresh = [one for one in reached if one.reminder.event_key in new]
         messages = list(drafts(fresh, shop=shop.name, digest=shop.policy.digest, now=now))
+        told_store.told_in(shop.id, told_in(fresh, digest=shop.policy.digest, now=now))
         done = operations.enqueue(messages, now=now) if messages else None
     return Counts(
         found=len(found),
@@ -75,14 +79,15 @@ def tell(reminders: Iterable[Reminder], *, shop: Shop, now: datetime) -> Counts:
 def _reached(found: Sequence[Reminder], shop: Shop) -> list[Told]:
     """Return those whom a way leads to. An event that nobody could be told is not told: consent may still come."""
     who = sorted({one.customer_id for one in found})
-    people = customers.people(ids=who)
-    tokens = tokens_of(who, shop.policy.channels)
+    people = declined.people(shop.id, who, key=wiring.recipients_key())
+    channels = ways.working_first(shop.id, shop.policy.channels)
+    tokens = tokens_of(who, channels)
     reached: list[Told] = []
     for one in found:
         person = people.get(one.customer_id)
         if person is None:
             continue
-        address = best(person, SPECS[one.kind].purpose, channels=shop.policy.channels, devices=tokens)
+        address = best(person, SPECS[one.kind].purpose, channels=channels, devices=tokens)
         if address is not None:
             reached.append(Told(one, person, address))
     return reached

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from zargar import clock
 from zargar.notifications.accounts import Account
 from zargar.notifications.channels.email.anymail import Esp
 from zargar.notifications.channels.email.smtp import Smtp
@@ -47,7 +48,9 @@ class Adapter:
 
 
 def _kavenegar(account: Account) -> Provider:
-    return kavenegar.Kavenegar(name=account.name, base=account.base, key=account.key, sender=account.options["sender"])
+    return kavenegar.Kavenegar(
+        name=account.name, base=account.base, key=account.key, sender=account.options["sender"], clock=clock.now
+    )
 
 
 def _smsir(account: Account) -> Provider:
@@ -79,18 +82,19 @@ def _unit(account: Account) -> int | None:
 
 
 _SENDER: Final = frozenset({"sender"})
+_TEXTS: Final = _SENDER | {"part"}
 _FROM: Final = frozenset({"from"})
 _MAIL: Final = frozenset({"smtp", "smtp+starttls", "smtps"})
 """Whether a login may travel by `smtp` is judged by `Smtp`, as for all mail."""
 ADAPTERS: Final[Mapping[str, Adapter]] = {
-    "kavenegar": Adapter(_kavenegar, _SENDER, _SENDER, kavenegar.HOST),
-    "smsir": Adapter(_smsir, _SENDER | {"unit"}, _SENDER, smsir.HOST),
-    "melipayamak": Adapter(_melipayamak, _SENDER | {"user", "unit"}, _SENDER | {"user"}, melipayamak.HOST),
-    "ippanel": Adapter(_ippanel, _SENDER, _SENDER, ippanel.HOST),
+    "kavenegar": Adapter(_kavenegar, _TEXTS, _SENDER, kavenegar.HOST),
+    "smsir": Adapter(_smsir, _TEXTS | {"unit"}, _SENDER, smsir.HOST),
+    "melipayamak": Adapter(_melipayamak, _TEXTS | {"user", "unit"}, _SENDER | {"user"}, melipayamak.HOST),
+    "ippanel": Adapter(_ippanel, _TEXTS, _SENDER, ippanel.HOST),
     "smtp": Adapter(Smtp.of, _FROM | {"user"}, _FROM, keyed=False, schemes=_MAIL),
     "anymail": Adapter(Esp.of, _FROM | {"esp"}, _FROM | {"esp"}),
     # Their keys are documents (PEM, JSON), which the adapters read and refuse themselves.
-    "webpush": Adapter(WebPush.of, frozenset({"subject", "hosts"}), frozenset({"subject"}), keyed=False),
+    "webpush": Adapter(WebPush.of, frozenset({"subject", "hosts", "public"}), frozenset({"subject"}), keyed=False),
     "fcm": Adapter(Fcm.of, frozenset(), home=fcm.HOST, keyed=False),
     "inbox": Adapter(Inboxes.of, frozenset(), keyed=False),
 }

@@ -35,7 +35,7 @@ class Inboxes:
     """The inboxes of the shop that is entered; see `zargar.notifications.ports.Provider` for what it guarantees."""
 
     channel: Final = Channel.INBOX
-    limits: Final = Limits(most=500, can_be_asked=True, most_ids=500, same_again_is_safe=True)
+    limits: Final = Limits(most=500, can_be_asked=True, most_ids=500)
 
     def __init__(self, *, name: str) -> None:
         self.name = name

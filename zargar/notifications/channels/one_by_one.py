@@ -22,7 +22,7 @@ from zargar.notifications.values import (
 )
 
 PATIENCE: Final = timedelta(seconds=60)
-"""How long one `send` goes on making further calls."""
+"""The patience of most: with one more call over HTTP (24 seconds) a `send` ends within `Limits.longest`."""
 
 
 class OneByOne(ABC):
@@ -34,7 +34,9 @@ class OneByOne(ABC):
 
     name: str
     channel: Channel
-    limits: Final = Limits(most=50, can_be_asked=False)
+    patience: timedelta = PATIENCE
+    """How long one `send` goes on making further calls."""
+    limits: Limits = Limits(most=50, can_be_asked=False)
 
     def __repr__(self) -> str:
         """Name the account, never its key."""
@@ -45,7 +47,7 @@ class OneByOne(ABC):
         if len(messages) > self.limits.most:
             message = f"{len(messages)} messages in one call, {self.limits.most} at most"
             raise ValueError(message)
-        until = time.monotonic() + PATIENCE.total_seconds()
+        until = time.monotonic() + self.patience.total_seconds()
         closed: Refused | None = None
         found: list[Verdict] = []
         for one in messages:
@@ -92,4 +94,4 @@ def _closes(verdict: Verdict) -> Refused | None:
 
 
 def _with(message: Outgoing, closed: Refused) -> Refused:
-    return Refused(message.reference, closed.why, closed.code, f"not handed over: {closed.words}")
+    return Refused(message.reference, closed.why, closed.code, f"not handed over: {closed.words}", tried=False)

@@ -100,6 +100,7 @@ class Sending(models.Model):
     key_mark = models.CharField(max_length=16)
     paused_at = models.DateTimeField(null=True)
     paused_why = models.CharField(max_length=300, blank=True, db_default="")
+    told_at = models.DateTimeField(null=True, help_text="when the operators were told that it is paused")
 
     class Meta:
         """One row."""

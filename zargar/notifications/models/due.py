@@ -9,7 +9,8 @@ class DueShop(models.Model):
     """One shop that has something waiting, and from when on. A shop that has nothing has no row.
 
     `due_at` is also its place in the queue: whoever has had a turn goes to the end. `shop_id` is no foreign key, since
-    0 is the platform itself. A row may come too early, and then a turn finds nothing; it never comes too late.
+    0 is the platform itself and -1 the ear, by which providers are heard. A row may come too early, and then a turn
+    finds nothing; it never comes too late.
     """
 
     shop_id = models.BigIntegerField(primary_key=True)

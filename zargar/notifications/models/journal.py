@@ -19,7 +19,8 @@ class JournalEntry(models.Model):
     """One attempt to send one message by one account. Moments are UTC, `cost` is whole Rial.
 
     `reference` is our own number: 63 bits of time and chance, so that no copy or restored database repeats it.
-    `due_at` is when the message wanted to leave, for the latency.
+    `due_at` is when the message wanted to leave, for the latency. `customer_id` is for the cap of promotions, which
+    is a person's and not an address's; it is unknown (None) of what left before it was kept.
     """
 
     reference = models.BigIntegerField(primary_key=True)
@@ -30,6 +31,7 @@ class JournalEntry(models.Model):
     purpose = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Purpose])
     kind = models.CharField(max_length=40)
     message_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField(null=True, help_text="the shop's customer, whatever address it went to")
     account = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Attempt])
     tries = models.PositiveSmallIntegerField(db_default=1, help_text="calls under this reference")
@@ -39,6 +41,9 @@ class JournalEntry(models.Model):
     provider_id = models.CharField(max_length=200, blank=True, db_default="")
     cost = models.BigIntegerField(null=True)
     parts = models.PositiveSmallIntegerField(null=True)
+    estimate = models.BigIntegerField(
+        null=True, help_text="parts by the account's configured price: what it costs as far as nobody tells"
+    )
     why = models.CharField(max_length=300, blank=True, db_default="")
     delivery = models.CharField(
         max_length=12, blank=True, db_default="", choices=[(one.value, one.value) for one in Delivery]
@@ -65,6 +70,11 @@ class JournalEntry(models.Model):
                 fields=["recipient", "shop_id", "tried_at"],
                 condition=Q(purpose=Purpose.PROMOTION.value, state__in=sorted(one.value for one in GUARDING)),
                 name="journal_promotions",
+            ),
+            models.Index(
+                fields=["customer_id", "shop_id", "tried_at"],
+                condition=Q(purpose=Purpose.PROMOTION.value, state__in=sorted(one.value for one in GUARDING)),
+                name="journal_promotions_of",
             ),
             models.Index(
                 F("account"), F("tried_at"),

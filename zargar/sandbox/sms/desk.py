@@ -3,7 +3,8 @@
 A call is noted by the server before anything else; then, in this order, the company misbehaves instead of answering
 (`misbehaviour.instead`), refuses by the code that the order names, or does its work; what it took is written into the
 journal's file as `{"of": n of the call, "board", "accepted": [[reference, receptor, id], …], "again": [reference, …]}`
-(`again`: recognised and not sent again); and only then the answer leaves, or, by order, is lost on its way.
+(`again`: recognised and not sent again); and only then the answer leaves, or, by order, is lost on its way. By
+`works_later` it begins its work later, and does it also when the caller has left.
 
 - `POST /_sandbox/sms/{company}` `{"credit": 0, "blacklist": […], …}` sets what `company.Rules` has.
 - `GET /_sandbox/sms/{company}` counts: `accepted`, `twice` (references taken more than once), `credit`, `misbehaving`.
@@ -15,7 +16,7 @@ journal's file as `{"of": n of the call, "board", "accepted": [[reference, recep
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -100,6 +101,8 @@ class _Desk:
         self._speaker = speaker
         self._company = speaker.company
         self._house = house
+        self._working: set[asyncio.Task[Told]] = set()
+        """What is in work for callers who may have left: nobody else keeps such a task."""
 
     def serve(self, answer: Callable[[Ask], Told]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def served(request: web.Request) -> web.StreamResponse:
@@ -111,11 +114,29 @@ class _Desk:
                 if quirk.how in {How.REFUSAL, How.REFUSAL_IN_200}:
                     ok = HTTPStatus.OK if quirk.how is How.REFUSAL_IN_200 else None
                     return _response(self._speaker.refusal(quirk.code, status=ok))
-            told = answer(await self._ask(request))
-            self._note(request, told)
-            return await _after(request, quirk, _response(told))
+            ask = await self._ask(request)
+            if quirk is not None and quirk.how is How.WORKS_LATER:
+                return _response(await self._later(request, answer, ask, quirk.seconds))
+            return await _after(request, quirk, _response(self._work(request, answer, ask)))
 
         return served
+
+    def _work(self, request: web.Request, answer: Callable[[Ask], Told], ask: Ask) -> Told:
+        told = answer(ask)
+        self._note(request, told)
+        return told
+
+    async def _later(self, request: web.Request, answer: Callable[[Ask], Told], ask: Ask, seconds: float) -> Told:
+        """Do the work in a task of its own, which does not end when who asked leaves."""
+
+        async def late() -> Told:
+            await asyncio.sleep(seconds)
+            return self._work(request, answer, replace(ask, at=self._house.moment().timestamp()))
+
+        work = asyncio.create_task(late())
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+        return await asyncio.shield(work)
 
     async def _ask(self, request: web.Request) -> Ask:
         at = self._house.moment().timestamp()

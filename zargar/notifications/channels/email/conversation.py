@@ -5,16 +5,20 @@ The one moment that matters is the final dot. Whatever fails before it is writte
 taken, 4xx and 5xx say not taken, and no answer says nothing.
 
 `smtplib` gives each read of the socket its own patience, which a server that sends a byte a second outlives, and keeps
-every line of an answer without end; here each answer has one deadline, and a bound.
+every line of an answer without end; here each answer has one deadline, and a bound, and so has all of it together: a
+letter ends within `LETTER + TAKEN` seconds, and what a resolver takes.
 """
 
 import smtplib
+import socket
 import ssl
 import time
 from typing import Any, Final
 
 CONNECT: Final = 10.0
 """Seconds for the connection, and for each answer before the letter."""
+LETTER: Final = 30.0
+"""Seconds for everything before the final dot: the connection to any address of the host, the login, the letter."""
 TAKEN: Final = 60.0
 """Seconds for the answer to the final dot: servers look for viruses first."""
 LONGEST_ANSWER: Final = 64 * 1024
@@ -67,25 +71,54 @@ class _InTime:
 
 
 class _Client(smtplib.SMTP):
-    """`smtplib`, with a deadline for every answer."""
+    """`smtplib`, with a deadline for every answer, and one (`until`, of the monotonic clock) for all of them."""
 
     patience = CONNECT
+    until = 0.0
     file: Any
+
+    def left(self) -> float:
+        """Return the seconds that the next step may take. Raises `TimeoutError` when there are none."""
+        seconds = min(self.patience, self.until - time.monotonic())
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
 
     def send(self, s: Any) -> None:  # noqa: ANN401 -- smtplib's: bytes or text
         if self.sock is not None:
-            self.sock.settimeout(self.patience)  # an answer before may have left less
+            self.sock.settimeout(self.left())  # an answer before may have left less
         super().send(s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connect to the first address that takes it in time: `create_connection` gives each the whole patience."""
+        del timeout
+        failure: OSError = TimeoutError()
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.settimeout(self.left())
+                made.connect(address)
+            except OSError as error:
+                made.close()
+                failure = error
+            else:
+                return made
+        raise failure
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None:
             self.file = _InTime(self.sock)
-        self.file.begin(self.patience)
+        self.file.begin(self.left())
         return super().getreply()
 
 
 class _TlsClient(_Client, smtplib.SMTP_SSL):
     """The same, TLS from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made = super()._get_socket(host, port, timeout)
+        made.settimeout(self.left())
+        return self.context.wrap_socket(made, server_hostname=self._host)  # type: ignore[attr-defined]  # smtplib's own
 
 
 class Conversation:
@@ -96,17 +129,20 @@ class Conversation:
 
     def __init__(
         self, *, host: str, port: int, user: str, password: str, tls: bool, starttls: bool,
-        certificates: ssl.SSLContext | None = None, patience: float = CONNECT, taken: float = TAKEN,
+        certificates: ssl.SSLContext | None = None, patience: float = CONNECT, letter: float = LETTER,
+        taken: float = TAKEN,
     ) -> None:  # fmt: skip
         self._host, self._port = host, port
         self._user, self._password = user, password
         self._tls, self._starttls = tls, starttls
         self._certificates = certificates or ssl.create_default_context()
-        self._patience, self._taken = patience, taken
+        self._patience, self._letter, self._taken = patience, letter, taken
+        self._until = 0.0
         self._client: _Client | None = None
 
     def hand_over(self, *, sender: str, to: str, wire: bytes) -> None:
         """Hand over one letter, or say why it was not taken; afterwards the connection is ready or closed."""
+        self._until = time.monotonic() + self._letter
         client = self._ready()
         try:
             self._envelope(client, sender=sender, to=to)
@@ -125,6 +161,7 @@ class Conversation:
     def _ready(self) -> _Client:
         """Return a client that the server still talks to: the kept one, or a new one."""
         if self._client is not None:
+            self._client.until = self._until
             try:
                 if self._client.rset()[0] == 250:  # noqa: PLR2004 -- RFC 5321: OK
                     return self._client
@@ -145,7 +182,7 @@ class Conversation:
             made = _TlsClient(timeout=self._patience, context=self._certificates)
         else:
             made = _Client(timeout=self._patience)
-        made.patience = self._patience
+        made.patience, made.until = self._patience, self._until
         try:
             made._host = self._host  # type: ignore[attr-defined]  # noqa: SLF001 -- the name that TLS must be for
             self._greet(made)
@@ -185,7 +222,7 @@ class Conversation:
 
     def _dot(self, client: _Client) -> None:
         try:
-            client.patience = self._taken
+            client.patience, client.until = self._taken, time.monotonic() + self._taken
             client.send(b".\r\n")
             code, _ = client.getreply()
         except (smtplib.SMTPException, OSError) as error:

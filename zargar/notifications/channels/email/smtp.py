@@ -20,6 +20,8 @@ webhook of a company (`bounces`).
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -31,6 +33,7 @@ from zargar.notifications.accounts import Account, BadAccountError
 from zargar.notifications.channels.email import letters
 from zargar.notifications.channels.email.conversation import (
     CONNECT,
+    LETTER,
     TAKEN,
     Conversation,
     NobodyKnowsError,
@@ -72,6 +75,7 @@ class Smtp(OneByOne):
         sender: the address that letters come from, or `NAME <ADDRESS>`.
         user: whose password it is; empty: nobody logs in.
         patience: seconds for the connection and for each answer.
+        letter: seconds for everything before a letter's end.
         taken: seconds for the answer to a letter's end.
         certificates: whom to believe, in place of the usual authorities.
 
@@ -79,10 +83,12 @@ class Smtp(OneByOne):
     """
 
     channel = Channel.EMAIL
+    patience = timedelta(seconds=30)
+    limits = replace(OneByOne.limits, longest=patience + timedelta(seconds=LETTER + TAKEN))
 
     def __init__(
         self, *, name: str, base: str, key: str, sender: str, user: str = "", patience: float = CONNECT,
-        taken: float = TAKEN, certificates: ssl.SSLContext | None = None,
+        letter: float = LETTER, taken: float = TAKEN, certificates: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self._sender = sender
@@ -98,7 +104,7 @@ class Smtp(OneByOne):
             raise BadAccountError(message)
         self._conversation = Conversation(
             host=server.host, port=server.port, user=user, password=key, tls=server.tls, starttls=server.starttls,
-            certificates=certificates, patience=patience, taken=taken,
+            certificates=certificates, patience=patience, letter=letter, taken=taken,
         )  # fmt: skip
 
     @classmethod

@@ -14,7 +14,10 @@ detour or not at all, so a push is an addition to a text message or the inbox, n
 """
 
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -33,8 +36,12 @@ from zargar.notifications.values import Accepted, Channel, Outgoing, Refusal, Re
 HOST: Final = "https://fcm.googleapis.com"
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 FCM_ERROR: Final = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+PATIENCE: Final = 10.0
+"""Seconds for which the token server is asked again."""
 _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
+GONE: Final = frozenset({"UNREGISTERED", "INVALID_ARGUMENT"})
+"""Codes by which FCM says, of a recipient, that there is no such app any more, or that its token is none."""
 _CODES: Final[Mapping[str, tuple[Refusal, str]]] = {
     "UNREGISTERED": (Refusal.RECIPIENT, "the app is no longer on the device"),
     "SENDER_ID_MISMATCH": (Refusal.ACCOUNT, "the token belongs to another project"),
@@ -61,6 +68,8 @@ class Fcm(OneByOne):
     """
 
     channel = Channel.PUSH
+    limits = replace(OneByOne.limits, longest=timedelta(seconds=120))
+    """The last message of a `send` may need a new token first, which takes up to three calls before its own."""
 
     def __init__(self, *, name: str, base: str, key: str, caller: Caller | None = None) -> None:
         self.name = name
@@ -104,16 +113,23 @@ class Fcm(OneByOne):
 
 
 class _Transport(Request):
-    """How google-auth reaches the token server: by the one place that knows deadlines and bounds."""
+    """How google-auth reaches the token server: by the one place that knows deadlines and bounds.
+
+    The library asks up to three times when the server is not well; a call does not begin when `PATIENCE` is over.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+        self._until = time.monotonic() + PATIENCE
 
     def __call__(
         self, url: str, method: str = "GET", body: Any = None, headers: Any = None, timeout: Any = None, **_: object  # noqa: ANN401 -- google-auth's
     ) -> Response:  # fmt: skip
-        """Ask. Raises `TransportError` without an answer; the library asks again by itself, which changes nothing."""
+        """Ask. Raises `TransportError` without an answer, and when it is too late to ask once more."""
         del timeout
+        if time.monotonic() > self._until:
+            words = "the token server is too slow"
+            raise TransportError(words)  # type: ignore[no-untyped-call]  # untyped there
         if method == "POST":
             reply = self._caller.post(url, body=body or b"", headers=headers)
         else:

@@ -2,6 +2,7 @@
 
 `ZARGAR_PROVIDERS="web=webpush?subject=mailto:ops@shop.example"`, with the VAPID private key (PEM, or the 43 characters
 of its raw form) as the account's key. `hosts=a.example b.example` names push services beside the browsers' own.
+`public=KEY` is the public half, with which pages subscribe: for a web process that is not given the private one.
 
 `Outgoing.to` is a subscription as the browser's `JSON.stringify(subscription)` writes it. The libraries' defaults are
 not used: a `TTL` of 0, by which a message for a browser that is closed is lost, and a patience of 10,000 seconds.
@@ -9,10 +10,12 @@ not used: a `TTL` of 0, by which a message for a browser that is closed is lost,
 | answer | means |
 |---|---|
 | 201, 202 | taken |
-| 404, 410 | the subscription is gone for ever: the device is removed |
+| 404, 410 | the subscription is gone for ever: the device is removed, as for no other answer |
 | 400, 413 | the text; 401, 403 the key |
 | 429, 503 | later, `Retry-After` |
 | anything else, or none | nobody knows |
+
+A service whose name the resolver leads into a private network is not called: later, and of the others nothing is said.
 """
 
 import base64
@@ -32,7 +35,13 @@ from zargar.notifications.accounts import Account, BadAccountError
 from zargar.notifications.channels.http import Answer, Caller, Reply
 from zargar.notifications.channels.one_by_one import OneByOne
 from zargar.notifications.channels.push import payload
-from zargar.notifications.channels.push.endpoints import ForbiddenEndpointError, origin_of
+from zargar.notifications.channels.push.endpoints import (
+    ForbiddenEndpointError,
+    NotPublicError,
+    Resolver,
+    origin_of,
+    resolved,
+)
 from zargar.notifications.channels.sms.verdicts import by_status, unanswered
 from zargar.notifications.values import Accepted, Channel, Outgoing, Refusal, Refused, Verdict
 
@@ -44,6 +53,8 @@ TOKEN_KEPT: Final = 3600
 """Seconds for which a token is used again."""
 
 _TAKEN: Final = frozenset({HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+GONE: Final = frozenset({str(HTTPStatus.NOT_FOUND.value), str(HTTPStatus.GONE.value)})
+"""Codes by which a service says that there is no such browser any more."""
 _CODES: Final = {
     HTTPStatus.NOT_FOUND: (Refusal.RECIPIENT, "the subscription does not exist"),
     HTTPStatus.GONE: (Refusal.RECIPIENT, "the subscription is gone"),
@@ -65,6 +76,7 @@ class WebPush(OneByOne):
         subject: whom a service may write to about us: `mailto:…` or `https://…`.
         hosts: push services beside those of the browsers.
         caller: how they are called; one of its own by default.
+        resolve: who knows where a name leads; the system by default.
 
     Raises `BadAccountError` for a key or subject that is none; it shows neither.
     """
@@ -72,12 +84,14 @@ class WebPush(OneByOne):
     channel = Channel.PUSH
 
     def __init__(
-        self, *, name: str, key: str, subject: str, hosts: Collection[str] = (), caller: Caller | None = None
-    ) -> None:
+        self, *, name: str, key: str, subject: str, hosts: Collection[str] = (), caller: Caller | None = None,
+        resolve: Resolver = resolved,
+    ) -> None:  # fmt: skip
         self.name = name
         self._subject = subject
         self._hosts = frozenset(hosts)
         self._caller = caller or Caller()
+        self._resolve = resolve
         self._tokens: dict[str, tuple[float, str]] = {}
         self._vapid = _vapid(name, key)
         if not subject.startswith(("mailto:", "https://")):
@@ -87,9 +101,13 @@ class WebPush(OneByOne):
     @classmethod
     def of(cls, account: Account) -> "WebPush":
         """Return the provider of an account. Raises `BadAccountError`."""
-        options = account.options
-        hosts = options.get("hosts", "").split()
-        return cls(name=account.name, key=account.key, subject=options.get("subject", ""), hosts=hosts)
+        made = cls(
+            name=account.name, key=account.key, subject=account.options.get("subject", ""), hosts=hosts_of(account)
+        )
+        if account.options.get("public", made.public_key).rstrip("=") != made.public_key:
+            message = f"the account {account.name}: `public` is not the public half of its key"
+            raise BadAccountError(message)
+        return made
 
     @property
     def public_key(self) -> str:
@@ -105,10 +123,12 @@ class WebPush(OneByOne):
             return Refused(message.reference, Refusal.SENDER, "kind", "this address is no subscription of a browser")
         endpoint, receiver, secret = subscription
         try:
-            origin = origin_of(endpoint, named=self._hosts)
+            origin = origin_of(endpoint, named=self._hosts, resolve=self._resolve)
             body = _sealed(payload.document(message), receiver=receiver, secret=secret)
         except ForbiddenEndpointError as forbidden:
             return Refused(message.reference, Refusal.RECIPIENT, "endpoint", str(forbidden))
+        except NotPublicError as elsewhere:
+            return Refused(message.reference, Refusal.BUSY, "resolver", str(elsewhere))
         except (ValueError, http_ece.ECEException):
             return Refused(message.reference, Refusal.RECIPIENT, "keys", "the subscription's keys are none")
         return _verdict(message, self._caller.post(endpoint, body=body, headers=self._headers(message, origin)))
@@ -132,6 +152,22 @@ class WebPush(OneByOne):
             token = str(self._vapid.sign(claims)["Authorization"])
             self._tokens[origin] = (now, token)
         return token
+
+
+def hosts_of(account: Account) -> frozenset[str]:
+    """Return the push services that an account names beside those of the browsers."""
+    return frozenset(account.options.get("hosts", "").split())
+
+
+def public_key_of(account: Account) -> str:
+    """Return what pages subscribe with under an account: its `public`, or the half of its key; "" with neither.
+
+    Raises `BadAccountError`.
+    """
+    stated = account.options.get("public", "").rstrip("=")
+    if stated:
+        return stated
+    return _vapid_public(_vapid(account.name, account.key)) if account.key else ""
 
 
 def _verdict(message: Outgoing, reply: Reply) -> Verdict:

@@ -146,7 +146,7 @@ class _Round:
             why, code, words, after = (
                 self._stopped.why, self._stopped.code, self._stopped.words, self._stopped.retry_after
             )  # fmt: skip
-            return [Refused(one.reference, why, code, words, after) for one in messages]
+            return [Refused(one.reference, why, code, words, after, tried=False) for one in messages]
         self._left -= 1
         verdicts = self._call(messages)
         self._stopped = _stop(verdicts)

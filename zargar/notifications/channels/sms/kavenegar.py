@@ -21,14 +21,13 @@ answer is `{"return": {"status", "message"}, "entries"}`; the status of HTTP mir
 """
 
 import json
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from zargar.notifications.channels.http import Answer, Reply
+from zargar.notifications.channels.http import Answer, Caller, Reply
 from zargar.notifications.channels.sms.carrier import Carrier, fault, texts_together
 from zargar.notifications.channels.sms.fields import moment, objects, whole
 from zargar.notifications.channels.sms.numbers import digits, local, read
@@ -108,11 +107,16 @@ STATES: Final[Mapping[int, Delivery]] = {
 
 
 class Kavenegar(Carrier):
-    """Kavenegar under one account; see the module."""
+    """Kavenegar under one account; see the module. `clock`: by which "the last day" is meant; aware."""
 
-    limits = Limits(
-        most=200, can_be_asked=True, asked_within=timedelta(hours=12), most_ids=500, same_again_is_safe=True
-    )
+    limits = Limits(most=200, can_be_asked=True, asked_within=timedelta(hours=12), most_ids=500)
+
+    def __init__(
+        self, *, name: str, base: str, key: str, sender: str, clock: Callable[[], datetime],
+        caller: Caller | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name, base=base, key=key, sender=sender, caller=caller)
+        self._clock = clock
 
     def look_up(self, references: Sequence[int]) -> dict[int, Accepted | None]:
         """Say which references have arrived, of the last 12 hours, and never of a pattern's. Raises `Unanswered`."""
@@ -142,7 +146,7 @@ class Kavenegar(Carrier):
 
     def inbound(self) -> list[Inbound]:
         """Read what people wrote to this account's line since yesterday. Raises `Unanswered`."""
-        since = str(int(time.time() - SINCE.total_seconds()))
+        since = str(int((self._clock() - SINCE).timestamp()))
         return [one for flag in ("0", "1") for entry in self._inbox(since, flag) if (one := _written(entry))]
 
     def _inbox(self, since: str, flag: str) -> Iterator[Mapping[str, Any]]:

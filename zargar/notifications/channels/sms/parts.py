@@ -1,4 +1,4 @@
-"""How many parts a text message has, and what a bulk will cost: the arithmetic of GSM 03.38. Pure.
+"""How many parts a text message has, and how many a bulk: the arithmetic of GSM 03.38. Pure.
 
 A text whose every character is in the GSM alphabet counts in septets (those of the extension table count twice): 160 in
 one part, 153 in each of several. One other character, and every Persian letter, Persian digit and half-space is one,
@@ -45,12 +45,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a bulk is before anybody confirms it: `parts` of all messages, `most` of one, `cost` in Rial."""
+    """What a bulk is before anybody confirms it: `parts` of all messages, `most` of one."""
 
     messages: int
     parts: int
     most: int
-    cost: int
 
 
 def parts(text: str, *, later: int = LATER_UCS2) -> Parts:
@@ -67,8 +66,8 @@ def stoppable(text: str) -> str:
     return text if _SAYS_STOP.search(text) else f"{text.rstrip()}\n{STOP}"
 
 
-def preview(texts: Iterable[str], *, price: int, later: int = LATER_UCS2) -> Preview:
-    """Add up a bulk: one text for each recipient, `price` in Rial for one part. Equal texts are counted once."""
+def preview(texts: Iterable[str], *, later: int = LATER_UCS2) -> Preview:
+    """Add up a bulk: one text for each recipient, `later` as for `parts`. Equal texts are counted once."""
     known: dict[str, int] = {}
     messages = total = 0
     for text in texts:
@@ -76,7 +75,7 @@ def preview(texts: Iterable[str], *, price: int, later: int = LATER_UCS2) -> Pre
             known[text] = parts(text, later=later).parts
         messages += 1
         total += known[text]
-    return Preview(messages, total, max(known.values(), default=0), total * price)
+    return Preview(messages, total, max(known.values(), default=0))
 
 
 def _quotient(units: int, *, one: int, several: int) -> int:

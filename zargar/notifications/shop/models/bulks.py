@@ -24,7 +24,8 @@ class Bulk(models.Model):
     """A bulk, what it was counted to be, and how far it was queued. Money is whole Rial, moments are UTC.
 
     `messages`, `parts`, `most_parts` and `cost` are what the person saw who confirmed it; `cost` is None where no
-    price is configured. `done_after` is the last customer who was looked at.
+    price is configured. `templates` are the versions by which it was counted and is written, for each channel.
+    `done_after` is the last customer who was looked at.
     """
 
     kind = models.CharField("نوع پیام", max_length=24, choices=[(kind.value, kind.name) for kind in Kind])
@@ -33,6 +34,7 @@ class Bulk(models.Model):
     channels = ArrayField(
         models.CharField(max_length=8, choices=[(one.value, one.name) for one in Channel]), verbose_name="راه‌ها"
     )
+    templates = models.JSONField("قالب‌ها", default=dict, blank=True)
     state = models.CharField("وضع", max_length=9, choices=BulkState, default=BulkState.PREPARED)
     messages = models.PositiveIntegerField("پیام‌ها")
     unreached = models.PositiveIntegerField("بی‌راه", help_text="customers to whom no way that they agreed to leads")
