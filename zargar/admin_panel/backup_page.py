@@ -23,6 +23,9 @@ from zargar.shops.models import Shop
 LINES: Final = 30
 """Backups that the page lists."""
 
+LEFT_OUT: Final = 5
+"""Lines of what a backup does not hold that it shows; `zargar backups show` has all."""
+
 ALARMS: Final = 50
 """Alarms that it shows."""
 
@@ -41,7 +44,10 @@ class CopyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupLine:
-    """A backup: its state as stored and in words, its size in words, what became of it in each vault."""
+    """A backup: its state as stored and in words, size and duration in words, what it does not hold, by vault the copy.
+
+    `excluded` are the first lines of what is left out; `more` says how many there are beside them.
+    """
 
     id: str
     kind: str
@@ -49,7 +55,10 @@ class BackupLine:
     words: str
     began_at: datetime
     ended_at: datetime | None
+    took: str
     size: str
+    excluded: Sequence[str]
+    more: int
     reason: str
     fault: str
     copies: Sequence[CopyLine]
@@ -110,6 +119,9 @@ def _line(backup: Backup, restored: Mapping[tuple[int, str], datetime]) -> Backu
         words=STATES.get(backup.state, backup.state),
         began_at=backup.began_at,
         ended_at=backup.ended_at,
+        took=report_words.took(backup.began_at.isoformat(), backup.ended_at.isoformat() if backup.ended_at else None),
+        excluded=backup.excluded[:LEFT_OUT],
+        more=max(len(backup.excluded) - LEFT_OUT, 0),
         size=size(backup.stored_bytes),
         reason=backup.reason,
         fault=backup.fault,

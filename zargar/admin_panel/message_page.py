@@ -41,7 +41,7 @@ def page(*, now: datetime) -> MessagePage:
         now=now,
         paused=account_desk.paused(),
         waiting=account_desk.waiting(now=now),
-        accounts=account_desk.listed(),
+        accounts=account_desk.listed(now=now),
         days=account_desk.last_day(now=now),
         operators=told if isinstance(told, list) else [],
         mourning=sorted(calendars.mourning_days(since=today, until=today + AHEAD)),

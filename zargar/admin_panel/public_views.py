@@ -7,7 +7,7 @@ the first without any (RFC 8058).
 - `GET /leave/TOKEN` asks, `POST` does; what a mailbox provider's scanner opens beforehand changes nothing.
 - `GET /inbox/TOKEN/` is the page, `GET /inbox/TOKEN.json` the same for an app: `{"unread", "messages": [{"id", "title",
   "text", "put_at", "read_at"}], "more"}`, both with `?before=ID`. `POST` to either marks as read: all, or the ids of
-  `{"ids": […]}`; the answer of `.json` is `{"read": 2, "unread": 0}`.
+  `{"ids": […]}`; the answer of `.json` is `{"read": 2, "unread": 0}`. `/inbox/TOKEN/devices` is in `device_views`.
 """
 
 import json
@@ -25,7 +25,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from zargar import clock
-from zargar.notifications import inbox_links, inbox_store, unsubscribe
+from zargar.notifications import inbox_links, inbox_store, unsubscribe, wiring
 from zargar.notifications.inbox_links import BadInboxLinkError
 from zargar.notifications.inbox_store import Inbox
 from zargar.notifications.unsubscribe import BadLeavingLinkError
@@ -59,11 +59,16 @@ def public(view: View[Arguments]) -> View[Arguments]:
             response = render(request, "public/nothing.html", status=404)
         except (OperationalError, InterfaceError, ShopSuspendedError, ShopNotReadyError):
             response = render(request, "console/away.html", {"refresh": AWAY, "now": clock.now()}, status=503)
-        response.headers["Referrer-Policy"] = "no-referrer"  # the address is a key
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+        return secret(response)
 
     return answer
+
+
+def secret(response: HttpResponse) -> HttpResponse:
+    """Keep an address that is a key from being told on."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @public
@@ -83,10 +88,11 @@ def inbox(request: HttpRequest, token: str) -> HttpResponse:
     here = reverse("inbox", args=[token])
     with _inside(reader.shop_id) as shop:
         if request.method == "POST":
-            inbox_store.mark_read(reader.customer_id)
+            inbox_store.mark_read(reader.customer_id, now=clock.now())
             return HttpResponseRedirect(here)
         found = _page(request, reader.customer_id)
-        return render(request, "public/inbox.html", {"inbox": found, "shop": shop.name, "reader": here})
+        told = {"inbox": found, "shop": shop.name, "reader": here}
+        return render(request, "public/inbox.html", {**told, **_push(token)})
 
 
 @public
@@ -100,8 +106,13 @@ def inbox_json(request: HttpRequest, token: str) -> HttpResponse:
             ids = _ids(request)
         except ValueError as wrong:
             return JsonResponse({"error": str(wrong)}, status=400)
-        read = inbox_store.mark_read(reader.customer_id, ids=ids)
+        read = inbox_store.mark_read(reader.customer_id, ids=ids, now=clock.now())
         return JsonResponse({"read": read, "unread": _page(request, reader.customer_id).unread})
+
+
+def _push(token: str) -> dict[str, str]:
+    """Return what the page needs so that this browser can be written to; the key is empty where none can be."""
+    return {"push_key": wiring.push_services().web_key, "push_devices": reverse("inbox-devices", args=[token])}
 
 
 def _inside(shop_id: int) -> AbstractContextManager[Shop]:

@@ -71,7 +71,7 @@ def test_it_shows_alarms_vaults_copies_proofs_and_what_comes_next(staff: Client,
     assert '<html lang="fa" dir="rtl">' in html
     for words in (
         "هشدارهای برپا", "مخزنی کار خود را نمی‌کند", "vault two: broke while", "قفل مخزن جلوی حذف را نمی‌گیرد",
-        "نه در همه مخزن‌ها", "هنوز بازخوانی‌نشده", "ندارد", "بازگردانی آزموده ۱۴۰", made.manifest.backup, "the schedule",
+        "با کاستی", "هنوز بازخوانی‌نشده", "ندارد", "بازگردانی آزموده ۱۴۰", made.manifest.backup, "the schedule",
         "نوبت‌های بعد", "پشتیبان روزانه", f"یک فروشگاه، {shop.name}", "جلوی حذف را نگرفت",
     ):  # fmt: skip
         assert words in page, words

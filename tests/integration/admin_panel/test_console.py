@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -111,7 +112,7 @@ def test_ticks_tell_their_decision_and_reason_newest_first_and_twenty_of_them(cl
 
 
 def test_runs_are_shown_with_their_task_in_persian_their_state_and_attempts(client: Client) -> None:
-    schedules.run_now(entries(), "update-gold-prices", actor="مریم", reason="a look at it")
+    schedules.run_now(entries(), "update-gold-prices", run=UUID(int=1405), actor="مریم", reason="a look at it")
     runs = section(page(client), "runs")
     assert re.search(r"به‌روزرسانی قیمت طلا در نوبت ۰ ۰ person مریم", runs)
 

@@ -5,18 +5,20 @@ It is reachable through `middleware.EnterShop` alone, which enters the shop's sc
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 
-from zargar.admin_panel.admin.audited import AuditedAdmin, PersianInline, ReasonedForm
+from zargar.admin_panel.admin import consents
+from zargar.admin_panel.admin.audited import AuditedAdmin, ReasonedForm
 from zargar.admin_panel.admin.contracts import ContractAdmin, PaymentAdmin
 from zargar.admin_panel.admin.fields import MobileField
 from zargar.admin_panel.admin.messages import BulkAdmin, MessageAdmin, PolicyAdmin, RecurringAdmin, TemplateAdmin
 from zargar.admin_panel.admin.sites import ZargarAdminSite
 from zargar.admin_panel.templatetags.zargar_persian import jdate
-from zargar.customers.models import Appointment, Consent, Customer
+from zargar.customers.models import Appointment, Customer
 from zargar.gold_installments.models import Contract, Payment
 from zargar.notifications.shop.models import Bulk, Message, Recurring, ShopPolicy, TemplateVersion
 
@@ -38,30 +40,29 @@ class CustomerForm(ReasonedForm):
     mobile = MobileField(label="تلفن همراه")
 
 
-class ConsentForm(forms.ModelForm[Consent]):
-    """A consent. One that was given is only withdrawn, never rewritten."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- a form's arguments
-        super().__init__(*args, **options)
-        for name, field in self.fields.items():
-            field.disabled = bool(self.instance.pk) and (name != "withdrawn_at" or bool(self.instance.withdrawn_at))
-
-
-class ConsentInline(PersianInline):
-    """What the customer agreed to."""
-
-    model = Consent
-    form = ConsentForm
-
-
 class CustomerAdmin(AuditedAdmin):
     """Customers and what they may be told."""
 
     form = CustomerForm
-    inlines = (ConsentInline,)
+    inlines = (consents.ConsentInline,)
     list_display = ("full_name", "phone", "birthday", "joined")
     search_fields = ("full_name", "mobile")
-    fields = ("full_name", "mobile", "email", "birth_date", "quiet_since", "quiet_until", "note", "reason")
+    fields = ("full_name", "mobile", "email", "birth_date", "quiet_since", "quiet_until", "note", "inbox", "reason")
+    readonly_fields = ("inbox",)
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:  # noqa: ANN401 -- Django's
+        """Leave the inbox out for whoever has none yet."""
+        return [name for name in super().get_fields(request, obj) if obj is not None or name != "inbox"]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:  # noqa: ANN401 -- Django's
+        """Keep consents where all of messaging looks for them."""
+        del form, change
+        consents.keep(request, formset)
+
+    @admin.display(description="صندوق پیام")
+    def inbox(self, customer: Customer) -> str:
+        """Lead to what lies in the customer's inbox."""
+        return format_html('<a href="{}">پیام‌های این مشتری</a>', reverse("customer-inbox", args=[customer.pk]))
 
     @admin.display(description="تلفن همراه", ordering="mobile")
     def phone(self, customer: Customer) -> str:
