@@ -24,6 +24,7 @@ from tests.support.databases import (
     create_template_shop,
     django_uses,
 )
+from tests.support.processes import wait_until
 from tests.support.siege import at_directory, siege
 from tests.support.vaults import directory
 from zargar import clock
@@ -174,11 +175,13 @@ def test_a_session_that_is_ended_after_some_bytes_leaves_no_half_pack_that_count
     vaults = directory(tmp_path, "one"), directory(tmp_path, "two")
 
     def end_readers() -> None:
+        """End the session that copies the large table out: once begun, it cannot end while the vault waits for us."""
         with database.owner() as owner:
-            owner.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE pid <> pg_backend_pid() AND usename = current_user"
+            copying = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND state = 'active' AND query LIKE 'COPY%noise%'"
             )
+            wait_until(lambda: bool(owner.execute(copying).fetchall()), what="a COPY of the large table")
 
     ending = HoldingVault(vaults[0], at=At.HALF, prefix="segments/", reached=end_readers)
     house = house_of(database, vaults)
