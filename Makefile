@@ -20,7 +20,7 @@ up: $(INSTALLED) ## The same on the real price boards
 	@$(BIN)/zargar up
 
 test: $(INSTALLED) ## Run all tests (options: make test ARGS="-k beats" TESTERS=1)
-	$(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Formatting, lint, types, import contracts, migrations, locks
 	$(BIN)/ruff format --check .

@@ -30,14 +30,10 @@ import django  # noqa: E402 -- Django reads the settings that the lines above na
 
 django.setup()
 
-from hypothesis import settings as properties  # noqa: E402 -- as above
-
-properties.register_profile("zargar", deadline=None)  # tests never assert a time
-properties.load_profile("zargar")
-
 import pytest  # noqa: E402 -- as above
 from django.conf import settings  # noqa: E402 -- as above
 from django.test.utils import override_settings  # noqa: E402 -- as above
+from hypothesis import settings as properties  # noqa: E402 -- as above
 
 from tests.support.broker import Broker, celery_uses  # noqa: E402 -- as above
 from tests.support.databases import (  # noqa: E402 -- as above
@@ -52,6 +48,17 @@ from zargar.embedded.postgres import Postgres  # noqa: E402 -- as above
 from zargar.embedded.valkey import Valkey  # noqa: E402 -- as above
 from zargar.settings.environment import cache  # noqa: E402 -- as above
 from zargar.shops.models import Shop  # noqa: E402 -- as above
+
+properties.register_profile("zargar", deadline=None)  # tests never assert a time
+properties.load_profile("zargar")
+
+LONGEST = ("battle/", "acceptance/", "integration/embedded/", "integration/deploy/", "integration/cli/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that wait the longest: a tester that comes to one at the end has the others wait for it."""
+    items.sort(key=lambda item: not item.path.relative_to(Path(__file__).parent).as_posix().startswith(LONGEST))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
