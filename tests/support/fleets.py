@@ -17,7 +17,7 @@ from zargar.backups.facts import ShopFacts
 from zargar.backups.fleet import Fleet
 from zargar.backups.members import Member
 from zargar.backups.packs import open_pack
-from zargar.backups.reading import UnreadableError
+from zargar.backups.readers import UnreadableError
 from zargar.backups.segments import SegmentWriter
 from zargar.backups.vaults.directory import DirectoryVault
 

@@ -29,7 +29,7 @@ import psycopg
 from zargar.backups.ddl import DdlSource, surroundings
 from zargar.backups.facts import ShopFacts
 from zargar.backups.packs import Sealed
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, UnreadableError, Whole, Write
+from zargar.backups.readers import AtSnapshot, ByItself, Gone, Moved, Packed, UnreadableError, Whole, Write
 from zargar.outcomes import Retryable
 
 AHEAD: Final = 3

@@ -26,7 +26,8 @@ from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.facts import ShopFacts
 from zargar.backups.fingerprint import Seen, Shape
 from zargar.backups.packs import Sealed
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Moved, Packed, Reader, Readers, Whole, Write
+from zargar.backups.readers import AtSnapshot, ByItself, Gone, Moved, Packed, Readers, Whole, Write
+from zargar.backups.reading import Reader
 from zargar.backups.snapshot import Connect, Connection, prepare
 
 GROUP: Final = 2000
@@ -86,7 +87,7 @@ class Fleet:
     to. `readers` is in how many processes to read; none: in this one. A schema in the state of its `believed` has that
     shape, and is not asked for it; `met` is what was found so, or asked (`recognising`). `left_out` says
     in words why a shop could not be read: it was dropped meanwhile, changed in every attempt, or has something that its
-    owner may not read. Whoever writes a pack may meet that too (`reading.UnreadableError`) and goes on with the next.
+    owner may not read. Whoever writes a pack may meet that too (`readers.UnreadableError`) and goes on with the next.
     """
 
     def __init__(

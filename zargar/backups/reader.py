@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 import psycopg
 
 from zargar.backups.crew import Answer, Begin, Begun, Ended, Task
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Reader, UnreadableError, sealed
+from zargar.backups.readers import AtSnapshot, ByItself, Gone, UnreadableError
+from zargar.backups.reading import Reader, sealed
 
 ALONE: Final = 3
 """The exit code of a reader that nobody listens to any more."""

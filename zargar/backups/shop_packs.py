@@ -12,7 +12,7 @@ from zargar.backups.ddl_store import KnownShapes
 from zargar.backups.fleet import Fleet
 from zargar.backups.keys import ShopKey
 from zargar.backups.manifest import PackEntry
-from zargar.backups.reading import UnreadableError
+from zargar.backups.readers import UnreadableError
 from zargar.backups.recognising import Recognising
 from zargar.backups.segments import SegmentWriter
 from zargar.backups.sitting_pace import Pace, Read

@@ -17,7 +17,7 @@ from typing import Final
 from zargar.backups.manifest import PackEntry
 from zargar.backups.packs import PackPlace, Sealed
 from zargar.backups.progress import Progress
-from zargar.backups.reading import Write
+from zargar.backups.readers import Write
 from zargar.backups.segments import SegmentWriter
 from zargar.backups.stopping import Stop
 

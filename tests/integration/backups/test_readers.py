@@ -23,7 +23,7 @@ from zargar.backups.catalogue import catalogues
 from zargar.backups.crew import Crew, ReaderLostError
 from zargar.backups.ddl import DumpFailedError
 from zargar.backups.differences import compare
-from zargar.backups.reading import AtSnapshot, ByItself, Gone, Packed, Whole
+from zargar.backups.readers import AtSnapshot, ByItself, Gone, Packed, Whole
 from zargar.backups.snapshot import prepare
 
 NAMES_OF_READERS = "zargar.backups.reader"
