@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import islice, pairwise, takewhile
 
 from cronsim import CronSim
 
@@ -55,6 +55,5 @@ def next_slot(cadence: Cron | Every, now: datetime) -> datetime:
 
 
 def period(cadence: Cron | Every, now: datetime) -> timedelta:
-    """Return the distance between the next two slots after `now`."""
-    slots = cadence.after(now)
-    return -(next(slots) - next(slots))
+    """Return the shorter of the distances between the next three slots after `now`: a window's night is no period."""
+    return min(later - slot for slot, later in pairwise(islice(cadence.after(now), 3)))
