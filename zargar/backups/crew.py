@@ -133,7 +133,7 @@ class Crew:
         try:
             for _ in range(count):
                 self._hands.append(_Hand(begin))
-        except BaseException:
+        except BaseException:  # a Ctrl-C too: those that were started do not outlive us
             self.close(patience=0)
             raise
 

@@ -70,8 +70,6 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType({
 """From each state, where a message may go. Nothing leads out of the three that are final."""
 
 FINAL: Final = frozenset(state for state, after in MOVES.items() if not after)
-WAITING: Final = frozenset({State.QUEUED, State.ASKING})
-"""What falls due by itself."""
 
 
 class Attempt(StrEnum):
