@@ -35,6 +35,7 @@ from django.conf import settings  # noqa: E402 -- as above
 from django.test.utils import override_settings  # noqa: E402 -- as above
 from hypothesis import settings as properties  # noqa: E402 -- as above
 
+from tests.support import memory  # noqa: E402 -- as above
 from tests.support.broker import Broker, celery_uses  # noqa: E402 -- as above
 from tests.support.databases import (  # noqa: E402 -- as above
     TEMPLATE,
@@ -81,8 +82,9 @@ def _debian_installed(package: str) -> bool:
 
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
-    """A private folder for the session's servers, removed with them."""
-    with tempfile.TemporaryDirectory(prefix="zargar-tests-") as folder:
+    """A folder for the session's servers, removed with them; others may pass through it, and see nothing."""
+    with tempfile.TemporaryDirectory(prefix="zargar-tests-", dir=memory.place()) as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder)
 
 
@@ -93,7 +95,10 @@ def postgres(session_folder: Path) -> Iterator[Server]:
     if given is not None:
         yield Server(given)
         return
-    cluster = Postgres(session_folder / "postgres", durable=False)
+    folder = session_folder / "postgres"
+    folder.mkdir()
+    folder.chmod(0o711)  # so that root's cluster, which runs as somebody else, lies in it
+    cluster = Postgres(folder, durable=False)
     try:
         cluster.start()
         yield Server(cluster.url())

@@ -52,7 +52,7 @@ class Server:
     def copy(self, template: str, name: str) -> databases.Database:
         """Make database `name` as a copy of `template`, for the same two roles."""
         with self.admin() as admin:
-            statement = SQL("CREATE DATABASE {} TEMPLATE {} OWNER zargar_owner STRATEGY wal_log")
+            statement = SQL("CREATE DATABASE {} TEMPLATE {} OWNER zargar_owner STRATEGY file_copy")
             admin.execute(statement.format(Identifier(name), Identifier(template)))
             databases.close_to_others(admin, name)
         return databases.at(self.admin_url, name=name, passwords=self.passwords)
