@@ -4,9 +4,10 @@ Shops are taken in groups. One session exports a snapshot for a group, and with 
 content, the states and the shapes of all its schemas; pg_dump runs once for each shape that is new. Then readers
 (`reading`, `crew`) copy and seal each shop in a short transaction of its own that imports the snapshot, without locking
 anything beforehand: a lock table of default size would not hold all tables, and one waiting TRUNCATE would hang every
-reader. After a batch of shops the states are asked again, now, while the next ones are read. A shop whose state is the
-snapshot's was read exactly, and only then is its pack handed out; any other is read again by itself, its tables locked
-first. Until that is known its sealed pack is held in memory; what is too large for that is read by itself at once.
+reader. After a batch of shops it is asked, while the next ones are read, whether anything has changed in the catalogues
+(`standstill`) and, if so, for the states again. A shop whose state is the snapshot's was read exactly, and only then is
+its pack handed out; any other is read again by itself, its tables locked first. Until that is known its sealed pack is
+held in memory; what is too large for that is read by itself at once.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -19,7 +20,7 @@ from typing import Final, TypeAlias
 
 from psycopg.sql import SQL, Literal
 
-from zargar.backups import catalogue, changes, fingerprint
+from zargar.backups import catalogue, changes, fingerprint, standstill
 from zargar.backups.catalogue import Catalogue
 from zargar.backups.crew import Crew
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
@@ -29,11 +30,12 @@ from zargar.backups.packs import Sealed
 from zargar.backups.readers import AtSnapshot, ByItself, Gone, Moved, Packed, Readers, Whole, Write
 from zargar.backups.reading import Reader
 from zargar.backups.snapshot import Connect, Connection, prepare
+from zargar.backups.standstill import Mark
 
 GROUP: Final = 2000
 """Shops that share a snapshot: so long is the oldest row version kept."""
 
-BATCH: Final = 500
+BATCH: Final = 1000
 """Shops whose states are asked again together."""
 
 LARGE: Final = 4 << 20
@@ -122,7 +124,7 @@ class Fleet:
                     prepare(asker)
                     readers = readers or self._readers(stack, exporter)
                     group = self._survey(exporter, asker, self._schemas[start : start + GROUP])
-                    yield from self._at_snapshot(readers, asker, group)
+                    yield from self._at_snapshot(readers, exporter, asker, group)
                     exporter.execute("COMMIT")
                 for schema, why in group.again:
                     for packed in self._by_itself(readers, schema, group.shapes.get(schema), why):
@@ -163,11 +165,14 @@ class Fleet:
                 self.left_out[schema] = "the database has no such schema"
         return group
 
-    def _at_snapshot(self, readers: Readers, asker: Connection, group: _Group) -> Iterator[Packed]:
+    def _at_snapshot(
+        self, readers: Readers, exporter: Connection, asker: Connection, group: _Group
+    ) -> Iterator[Packed]:
         batch: _Batch = []
         held = 0
         with ThreadPoolExecutor(1) as pool:
-            asked: tuple[_Batch, Future[dict[str, str]]] | None = None
+            mark = pool.submit(standstill.mark, exporter)
+            asked: tuple[_Batch, Future[Mapping[str, str]]] | None = None
             for task, answer in readers.at_snapshot(self._tasks(asker, group)):
                 if isinstance(answer, Moved):
                     group.again.append((task.schema, answer.why))
@@ -176,14 +181,13 @@ class Fleet:
                 held += len(answer.stored)
                 if len(batch) >= BATCH or held >= BATCH_BYTES:
                     yield from self._settled(group, asked)
-                    asked = batch, pool.submit(changes.states, asker, [schema for schema, _ in batch])
+                    asked = batch, pool.submit(_now, asker, group, batch, mark)
                     batch, held = [], 0
             yield from self._settled(group, asked)
-            yield from self._settled(
-                group, (batch, pool.submit(changes.states, asker, [schema for schema, _ in batch]))
-            )
+            if batch:
+                yield from self._settled(group, (batch, pool.submit(_now, asker, group, batch, mark)))
 
-    def _settled(self, group: _Group, asked: tuple[_Batch, "Future[dict[str, str]]"] | None) -> Iterable[Packed]:
+    def _settled(self, group: _Group, asked: tuple[_Batch, "Future[Mapping[str, str]]"] | None) -> Iterable[Packed]:
         """Hand out what was read exactly; the others are to be read again."""
         if asked is None:
             return
@@ -289,6 +293,13 @@ def _half(
         shapes |= fingerprint.shapes(session, unknown)
         session.execute("SET LOCAL search_path = ''")  # the shapes moved it
     return states, contents, shapes
+
+
+def _now(session: Connection, group: _Group, batch: _Batch, mark: "Future[Mark]") -> Mapping[str, str]:
+    """Return the states of a batch's schemas as they are now; `mark` is the snapshot's."""
+    if standstill.holds(session, mark.result()):
+        return group.states
+    return changes.states(session, [schema for schema, _ in batch])
 
 
 def _packed(schema: str, whole: Whole) -> Packed:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.packs import PG_DUMP, Shops
-from zargar.backups import changes
+from zargar.backups import changes, standstill
 from zargar.backups.ddl import Ddl
 from zargar.backups.differences import compare
 from zargar.backups.snapshot import ATTEMPTS, ShopChangingError
@@ -70,18 +70,46 @@ def state(shops: Shops) -> str:
         return changes.states(owner, ["gold"])["gold"]
 
 
+@contextmanager
+def marked(shops: Shops) -> Iterator[Callable[[], bool]]:
+    """Mark what the catalogues hold in a snapshot that stays open; the function says whether they hold it still."""
+    with shops.connect() as snapshot, shops.connect() as now:
+        snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        mark = standstill.mark(snapshot)
+        now.autocommit = True
+        yield lambda: standstill.holds(now, mark)
+
+
 @pytest.mark.parametrize("statement", DDL)
-def test_every_change_of_shape_or_storage_changes_the_state(shops: Shops, rich: str, statement: str) -> None:
+def test_every_change_of_shape_or_storage_changes_the_state_and_ends_the_standstill(
+    shops: Shops, rich: str, statement: str
+) -> None:
     before = state(shops)
-    shops.run(statement)
+    with marked(shops) as still:
+        assert still()
+        shops.run(statement)
+        assert not still()
     assert state(shops) != before
 
 
-def test_work_with_rows_does_not_change_the_state(shops: Shops, rich: str) -> None:
+def test_work_with_rows_does_not_change_the_state_nor_end_the_standstill(shops: Shops, rich: str) -> None:
     before = state(shops)
-    for statement in HARMLESS:
-        shops.run(statement)
-        assert state(shops) == before, statement
+    with marked(shops) as still:
+        for statement in HARMLESS:
+            shops.run(statement)
+            assert state(shops) == before, statement
+            assert still(), statement
+
+
+def test_what_is_younger_than_the_oldest_transaction_counts_only_if_it_changes_again(shops: Shops, rich: str) -> None:
+    with shops.connect() as older:
+        older.execute("SELECT pg_current_xact_id()")  # nothing after this is older than the snapshot's horizon
+        shops.run("CREATE TABLE gold.young (n integer); CREATE TABLE gold.other (n integer)")
+        with marked(shops) as still:
+            shops.run("INSERT INTO gold.young VALUES (1)")
+            assert still()
+            shops.run("BEGIN; DROP TABLE gold.young; CREATE TABLE gold.young (n integer); COMMIT")
+            assert not still()
 
 
 class Interrupted:

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.support.databases import ScratchDatabase, Server
 from tests.support.rich_schema import create_rich_schema
-from zargar.backups import changes, fingerprint
+from zargar.backups import changes, fingerprint, standstill
 
 CHANGES = {
     # columns and their types
@@ -402,7 +402,7 @@ def test_there_are_a_hundred_of_them() -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_single_change_changes_the_fingerprint_and_the_state(
+def test_a_single_change_changes_the_fingerprint_and_the_state_and_ends_the_standstill(
     gold: ScratchDatabase, postgres: Server, change: str
 ) -> None:
     superuser = make_conninfo(postgres.admin_url, dbname=gold.name)
@@ -410,12 +410,15 @@ def test_a_single_change_changes_the_fingerprint_and_the_state(
         # within one transaction a row that is changed has its version's number already: a savepoint has its own
         owner.execute(f"SAVEPOINT given; {GIVEN.get(change, 'SELECT')}; RELEASE SAVEPOINT given".encode())
         shape, state = looked_at(owner)
+        mark = standstill.mark(owner)
         owner.execute(CHANGES[change].encode())
         other, moved = looked_at(owner)
+        still = standstill.holds(owner, mark)
         owner.rollback()
     assert shape.fingerprint != other.fingerprint
     assert shape.exact != other.exact
     assert state != moved
+    assert not still
 
 
 @pytest.mark.parametrize("change", SAME)
