@@ -49,7 +49,7 @@ class NoSuchSchemaError(NotFoundError):
     """The database has no schema of that name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, as `facts`
 class Table:
     """A table with rows of its own: its name and, in order, the columns that are copied. `bytes` is an old estimate."""
 

@@ -11,6 +11,7 @@ sound: who applies them does so in one transaction, committed after the last one
 """
 
 import os
+import re
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ _MODE_AND_OWNER: Final = b"0000600\0" + b"0000000\0" * 2
 _KIND_AND_DEVICE: Final = b"0" + bytes(100) + b"ustar\x0000" + bytes(64 + 2 * 8 + 167)
 _SUM_AFTER: Final = sum(_KIND_AND_DEVICE) + 8 * ord(" ")
 """The checksum counts its own place as spaces."""
+
+_PLAIN: Final = re.compile(r"(?:\w[\w.-]*/)*\w[\w.-]*")
+"""Names as nearly all are; what else may be one takes longer to say."""
 
 _MOST_WINDOW: Final = 128 << 20
 """zstd's own limit for what it opens unasked."""
@@ -188,13 +192,17 @@ def _header(name: str, length: int) -> bytes:
 
 
 def _check(name: str, length: int) -> None:
-    path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts or str(path) != name or "\0" in name:
+    if not (_PLAIN.fullmatch(name) or _leads_below(name)):
         message = f"a member's name must be a relative path: {name!r}"
         raise MemberError(message)
     if length > MOST_BYTES:
         message = f"member {name} has {length} bytes; {MOST_BYTES} are the most"
         raise MemberError(message)
+
+
+def _leads_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and str(path) == name and "\0" not in name
 
 
 class _Metered:
