@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         url, operations = os.environ["DATABASE_OWNER_URL"], age.generate()
         fronts = [stack.enter_context(s3.store(stack.enter_context(s3.moto_server()))) for _ in range(2)]
         vaults = tuple(S3Vault(s3.bucket(front), name=each) for front, each in zip(fronts, ("one", "two"), strict=True))
-        bench = Bench(url, vaults, operations, shops.house(url, vaults, operations, READERS))
+        bench = Bench(url, cluster.url("bench"), vaults, operations, shops.house(url, vaults, operations, READERS))
         few = many // 4
         bench.clone(range(few))
         bench.ours()  # makes the shops' keys, once in their lives
@@ -77,6 +77,7 @@ class Bench:
     """What is measured, on which parts."""
 
     url: str
+    superuser: str
     vaults: "tuple[Vault, ...]"
     operations: "age.KeyPair"
     house: "House"
@@ -86,7 +87,7 @@ class Bench:
 
     def clone(self, numbers: range) -> None:
         """Add shops."""
-        shops.clone(self.url, numbers)
+        shops.clone(self.url, numbers, superuser=self.superuser)
         self.many = numbers.stop
 
     def took(self, way: Callable[[], object]) -> float:

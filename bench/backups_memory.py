@@ -42,11 +42,11 @@ def main(arguments: Sequence[str] = ()) -> None:
         _task(json.load(sys.stdin))
         return
     megabytes = int(arguments[0]) if arguments else MEGABYTES
-    with parts(), ExitStack() as stack:
+    with parts() as cluster, ExitStack() as stack:
         from tests.support import s3  # noqa: PLC0415 -- needs Django
 
         url = os.environ["DATABASE_OWNER_URL"]
-        shops.clone(url, range(SMALL))
+        shops.clone(url, range(SMALL), superuser=cluster.url("bench"))
         _fill(url, megabytes << 20)
         fronts = [stack.enter_context(s3.store(stack.enter_context(s3.moto_server()))) for _ in range(2)]
         given = {"url": url, "buckets": [asdict(s3.bucket(front)) for front in fronts]}
