@@ -32,7 +32,7 @@ def _look() -> str:
         " sum(hashtextextended(version, 0)), sum(hashtextextended(version, 1)) FROM"
         " (SELECT age(x.xmin) NOT BETWEEN 0 AND h.age AS old,"
         " CASE WHEN age(x.xmin) BETWEEN 0 AND h.age THEN x.ctid || ':' || x.xmin END AS version"
-        f" FROM {place} x, h)"
+        f" FROM {place} x, h) rows"
         for number, place in enumerate([*sorted(names), _TIED])
     ]
     return "WITH h AS MATERIALIZED (SELECT age(%s::text::xid) AS age) " + " UNION ALL ".join(lines)
