@@ -63,4 +63,11 @@ def damage(root: Path, key: str, change: bytes, at: int) -> None:
         file.write(change)
 
 
+def lock_for_another(root: Path, key: str) -> None:
+    """Change some bits of what a key object has for its first recipient: to age it is locked for somebody else then."""
+    data = (root / key).read_bytes()
+    at = data.index(b"\n", data.index(b"-> X25519")) + 5
+    damage(root, key, b"B" if data[at : at + 1] == b"A" else b"A", at)
+
+
 SHOP_A, SHOP_B = age.generate(), age.generate()

@@ -11,7 +11,7 @@ from zargar.admin_panel.engine import live_entries
 from zargar.admin_panel.words import word
 from zargar.backups import drills, duties, jobs, operations, report_words, scheduled, watch
 from zargar.backups.alarm_words import Item, item
-from zargar.backups.models import Backup
+from zargar.backups.models import Backup, Copy
 from zargar.backups.report_words import KINDS, STATES, Story, size
 from zargar.backups.reports import Period
 from zargar.names import Family
@@ -26,13 +26,20 @@ LINES: Final = 30
 LEFT_OUT: Final = 5
 """Lines of what a backup does not hold that it shows; `zargar backups show` has all."""
 
+UNWITNESSED: Final = 5
+"""Packs of a copy that it names which one witness alone has proven; how many there are is said."""
+
 ALARMS: Final = 50
 """Alarms that it shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyLine:
-    """A backup in one vault; `restored_at` is when something of that copy was last proven to come back."""
+    """A backup in one vault; `restored_at` is when something of that copy was last proven to come back.
+
+    `unwitnessed`: of how many packs that came back one of the two witnesses could not say whether their shape is
+    right; `unwitnessed_words` names the first of them, and why it was so of one.
+    """
 
     vault: str
     state: str
@@ -40,6 +47,8 @@ class CopyLine:
     checked_at: datetime | None
     restored_at: datetime | None
     detail: str
+    unwitnessed: int
+    unwitnessed_words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +108,27 @@ class BackupPage:
 def page(*, now: datetime) -> BackupPage:
     """Read what the page shows."""
     newest = operations.listed(limit=LINES)
-    restored = drills.proven_of(newest)
+    drilled = _Drilled(drills.proven_of(newest), drills.unwitnessed_of(newest))
     return BackupPage(
         now=now,
         alarms=[item(told, now=now) for told in watch.rows(limit=ALARMS)],
         vaults=[_vault(one) for one in duties.listed(settings.VAULTS, locked=settings.VAULTS_LOCKED)],
         story=report_words.story(jobs.report_now(kind=Period.DAILY, now=now)),
-        backups=[_line(backup, restored) for backup in newest],
+        backups=[_line(backup, drilled) for backup in newest],
         following=_following(now=now),
         shops=shops.listed(),
     )
 
 
-def _line(backup: Backup, restored: Mapping[tuple[int, str], datetime]) -> BackupLine:
+@dataclass(frozen=True, slots=True)
+class _Drilled:
+    """What drills say of copies, by the backup's number and the vault: when proven, and what by one witness and why."""
+
+    proven: Mapping[tuple[int, str], datetime]
+    unwitnessed: Mapping[tuple[int, str], Mapping[str, str]]
+
+
+def _line(backup: Backup, drilled: _Drilled) -> BackupLine:
     return BackupLine(
         id=str(backup.id),
         kind=KINDS.get(backup.kind, backup.kind),
@@ -125,17 +142,22 @@ def _line(backup: Backup, restored: Mapping[tuple[int, str], datetime]) -> Backu
         size=size(backup.stored_bytes),
         reason=backup.reason,
         fault=backup.fault,
-        copies=[
-            CopyLine(
-                vault=copy.vault,
-                state=copy.state,
-                words=word(copy.state, "copy"),
-                checked_at=copy.checked_at,
-                restored_at=restored.get((backup.number, copy.vault)),
-                detail=copy.detail,
-            )
-            for copy in sorted(backup.copies.all(), key=lambda copy: copy.vault)
-        ],
+        copies=[_copy(copy, drilled) for copy in sorted(backup.copies.all(), key=lambda copy: copy.vault)],
+    )
+
+
+def _copy(copy: Copy, drilled: _Drilled) -> CopyLine:
+    place = copy.backup_id, copy.vault
+    alone = drilled.unwitnessed.get(place, {})
+    return CopyLine(
+        vault=copy.vault,
+        state=copy.state,
+        words=word(copy.state, "copy"),
+        checked_at=copy.checked_at,
+        restored_at=drilled.proven.get(place),
+        detail=copy.detail,
+        unwitnessed=len(alone),
+        unwitnessed_words=": ".join([", ".join([*alone][:UNWITNESSED]), *[*alone.values()][:1]]),
     )
 
 

@@ -14,3 +14,9 @@ def record(*, actor: str, action: str, subject: str, reason: str, before: JSON =
         message = f"{action} on {subject} needs a reason: say why, in a sentence"
         raise InvalidError(message)
     AuditRecord.objects.create(actor=actor, action=action, subject=subject, reason=reason, before=before, after=after)
+
+
+def newest(*actions: str) -> str | None:
+    """Return which of these was done last; None where none of them ever was."""
+    found: str | None = AuditRecord.objects.filter(action__in=actions).values_list("action", flat=True).first()
+    return found

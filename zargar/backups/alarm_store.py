@@ -17,6 +17,7 @@ from zargar.backups.alarms import (
     Alarm,
     Behind,
     Change,
+    CutOff,
     Damage,
     Kind,
     LeftOut,
@@ -29,6 +30,7 @@ from zargar.backups.alarms import (
 )
 from zargar.backups.files_back import pack_name
 from zargar.backups.models import Backup, BackupAlarm, Copy, CopyState, Pack, State, VaultCheck
+from zargar.backups.restore_store import SWAP_LOCK, UNFINISHED
 from zargar.backups.store import SHARED
 
 LOCK_OF_LOOK: Final = 0x5A41_5242_414C  # "ZARBAL"
@@ -56,7 +58,7 @@ SELECT last.vault, last.holds, last.schema, last.drilled_at, last.faults FROM (
     ORDER BY holds, vault, drilled_at DESC, id DESC
 ) AS last
 WHERE last.proven_at IS NULL
-  AND (last.holds = %s OR EXISTS (SELECT FROM shops_shop AS shop WHERE shop.id::text = last.holds))
+  AND (last.holds = ANY(%s) OR EXISTS (SELECT FROM shops_shop AS shop WHERE shop.id::text = last.holds))
 """
 
 _UNDECIDED: Final = """
@@ -97,6 +99,19 @@ WHERE copy.state = 'good' AND pack.holds = ANY(%s) ORDER BY pack.holds, copy.vau
 """
 
 
+_CUT_OFF: Final = """
+SELECT DISTINCT ON (row.shop) row.shop, coalesce(there.schema_name, row.schema), row.began_at, row.state <> 'preparing'
+FROM backups_restore AS row LEFT JOIN shops_shop AS there ON there.id = row.shop
+WHERE row.state = ANY(%(unfinished)s) AND NOT EXISTS (
+    SELECT FROM pg_locks AS held
+    WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2 AND held.classid = %(lock)s
+      AND held.objid = row.shop
+      AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+) ORDER BY row.shop, row.id DESC
+"""
+"""Restores in a shop's place that did not end; whoever is at one holds the shop's lock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tiding:
     """An alarm of which something is to be told."""
@@ -126,7 +141,9 @@ def whole() -> dict[str, datetime]:
 def vaults(configured: Sequence[str], *, declared: Collection[str]) -> list[VaultFacts]:
     """Return what is known of each configured vault."""
     lacking: dict[str, list[Copy]] = {name: [] for name in configured}
-    rows = Copy.objects.filter(state=CopyState.MISSING, backup__state__in=WHOLE, vault__in=configured)
+    rows = Copy.objects.filter(
+        state=CopyState.MISSING, backup__state__in=WHOLE, vault__in=configured, condemned_at=None
+    )  # fmt: skip
     for copy in rows.select_related("backup").order_by("backup_id"):
         lacking[copy.vault].append(copy)
     checks = VaultCheck.objects.in_bulk(list(configured))
@@ -150,10 +167,14 @@ def damages() -> list[Damage]:
 
 
 def reds() -> list[Red]:
-    """Return what did not come back when it was last drilled, and is there still."""
+    """Return what did not come back when it was last drilled, and is there still.
+
+    A shop is there as long as its row is. A pack of files, or the roles, is while the newest backup of everything holds
+    it or names it as left out, which is while it is to be backed up.
+    """
     return [
         Red(vault=vault, holds=holds, name=name, at=at, words=words)
-        for vault, holds, name, at, words in _query(_REDS, [SHARED])
+        for vault, holds, name, at, words in _query(_REDS, [[SHARED, *_files()]])
     ]
 
 
@@ -182,7 +203,7 @@ def behind(configured: Sequence[str], *, since: datetime) -> list[Behind]:
 
 def left_out() -> LeftOut | None:
     """Return what the newest backup of everything lacks of what is there, unless a later backup holds it."""
-    newest = Backup.objects.filter(state__in=WHOLE, scope="").order_by("-number").first()
+    newest = _newest_of_everything()
     if newest is None or not (lines := exclusions.lacks(newest.excluded)):
         return None
     about = exclusions.names(lines)
@@ -192,6 +213,12 @@ def left_out() -> LeftOut | None:
     owed = {name for name in about if name not in held and (name in there or not _is_shop(name))}
     lacking = [line for line in lines if exclusions.name(line) in owed]
     return LeftOut(backup=str(newest.id), lines=lacking) if lacking else None
+
+
+def cut_off() -> list[CutOff]:
+    """Return the restores in a shop's place that did not come to an end and that nobody is at, the newest of a shop."""
+    rows = _query(_CUT_OFF, {"unfinished": [state.value for state in UNFINISHED], "lock": SWAP_LOCK})
+    return [CutOff(shop=shop, name=name, at=at, closed=closed) for shop, name, at, closed in rows]
 
 
 def names(scopes: Collection[str]) -> dict[str, str]:
@@ -276,6 +303,19 @@ def told(tidings: Sequence[Tiding], *, now: datetime) -> None:
         others = [one.row.pk for one in tidings if one.what is not News.OVER]
         BackupAlarm.objects.filter(pk__in=others).update(told_at=now)
         BackupAlarm.objects.filter(pk__in=[*over, *others], tried_at=now).update(tried_at=None)
+
+
+def _newest_of_everything() -> Backup | None:
+    return Backup.objects.filter(state__in=WHOLE, scope="").order_by("-number").first()
+
+
+def _files() -> list[str]:
+    """Return the packs that belong to no shop and that the newest backup of everything holds, or lacks by name."""
+    newest = _newest_of_everything()
+    if newest is None:
+        return []
+    held = newest.packs.filter(files__gt=0).values_list("holds", flat=True)
+    return sorted({*held, *(name for name in exclusions.names(newest.excluded) if not _is_shop(name))})
 
 
 def _is_shop(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from django.template.loader import render_to_string
 
 from zargar import persian
-from zargar.backups.alarms import CLEAN_UP, DRILLS, EVERYTHING, Alarm, Kind, News
+from zargar.backups.alarms import CLEAN_UP, DRILLS, EVERYTHING, RESTORE, Alarm, Kind, News
 from zargar.calendars import jalali
 from zargar.mail import Brief, Letter
 from zargar.outcomes import JSON
@@ -48,7 +48,10 @@ MOST: Final = 20
 _PREFIX: Final[Mapping[News, str]] = {News.BEGUN: "هشدار", News.STILL: "هنوز برپاست", News.OVER: "رفع شد"}
 _NEVER: Final = "هرگز"
 _MOST_WORDS: Final = 600
-_UPKEEP: Final[Mapping[str, str]] = {CLEAN_UP: "بازخوانی و پاک‌سازی", DRILLS: "بازیابی آزمایشی"}
+_UPKEEP: Final[Mapping[str, str]] = {
+    CLEAN_UP: "بازخوانی و پاک‌سازی", DRILLS: "بازیابی آزمایشی", RESTORE: "بازگرداندن فروشگاه به جای خودش",
+}  # fmt: skip
+_CUT_OFF: Final = "بازگرداندن فروشگاهی ناتمام ماند"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +113,11 @@ def brief(told: Sequence[Told], *, now: datetime) -> Brief:
 
 def item(told: Told, *, now: datetime) -> Item:
     """Say one alarm in words."""
-    kind = told.alarm.kind
     return Item(
-        title=f"{_PREFIX[told.what]}: {NAMES[kind]}",
+        title=f"{_PREFIX[told.what]}: {_name(told.alarm)}",
         sentence=_sentence(told, now=now),
         lines=tuple(line for line in lines(told.alarm) if line.value),
-        command="" if told.what is News.OVER else COMMANDS[kind],
+        command="" if told.what is News.OVER else _command(told.alarm),
         over=told.what is News.OVER,
     )
 
@@ -141,6 +143,18 @@ def lines(alarm: Alarm) -> Iterator[Line]:
     yield Line(name="شرح", value=_text(figures.get("words"))[:_MOST_WORDS], ltr=True)
 
 
+def _is_cut_off(alarm: Alarm) -> bool:
+    return alarm.figures.get("upkeep") == RESTORE
+
+
+def _name(alarm: Alarm) -> str:
+    return _CUT_OFF if _is_cut_off(alarm) else NAMES[alarm.kind]
+
+
+def _command(alarm: Alarm) -> str:
+    return f"zargar restore undo {_text(alarm.figures.get('shop'))}" if _is_cut_off(alarm) else COMMANDS[alarm.kind]
+
+
 def _ordered(told: Sequence[Told]) -> list[Told]:
     return sorted(told, key=lambda one: ([*News].index(one.what), one.opened_at, one.id))
 
@@ -151,7 +165,7 @@ def _key(ordered: Sequence[Told], now: datetime) -> str:
 
 def _title(told: Sequence[Told]) -> str:
     if len(told) == 1:
-        return f"{_PREFIX[told[0].what]}: {NAMES[told[0].alarm.kind]}"
+        return f"{_PREFIX[told[0].what]}: {_name(told[0].alarm)}"
     begun = sum(one.what is News.BEGUN for one in told)
     over = sum(one.what is News.OVER for one in told)
     still = len(told) - begun - over

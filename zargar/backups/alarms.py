@@ -24,6 +24,9 @@ CLEAN_UP: Final = "clean-up"
 DRILLS: Final = "drills"
 """The scope of what restores backups on trial."""
 
+RESTORE: Final = "restore"
+"""What the subject of an alarm about a restore in a shop's place begins with; the shop's id comes after a slash."""
+
 REMIND: Final = timedelta(days=1)
 """How often an alarm that stands is told again: what needs a person for backups is seldom mended within hours."""
 
@@ -48,7 +51,7 @@ class Kind(StrEnum):
     DAMAGED = "damaged"
     """A copy is not what was written, and nothing newer that is good has replaced it. Subject: vault/backup."""
     DRILL_RED = "drill_red"
-    """A shop did not come back when it was last restored on trial. Subject: vault/what it holds."""
+    """A shop, or a pack of files, did not come back when it was last drilled. Subject: vault/what it holds."""
     UNDECIDED = "undecided"
     """The last two drills of something came to no verdict. Subject: vault/what it holds."""
     LEFT_OUT = "left_out"
@@ -56,7 +59,10 @@ class Kind(StrEnum):
     BEHIND = "behind"
     """A shop has no proven copy that is young enough, in some vault. Subject: what it holds."""
     UPKEEP = "upkeep"
-    """The newest run of the daily upkeep, or of the drills, is a dead letter. Subject: which of the two."""
+    """The newest run of the daily upkeep, or of the drills, is a dead letter. Subject: which of the two.
+
+    Or a restore in a shop's place was cut off, and nobody has settled it. Subject: restore/shop.
+    """
     UNLOCKED = "unlocked"
     """A vault that is said to be locked lets be deleted. Subject: it."""
 
@@ -145,6 +151,16 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CutOff:
+    """A restore in a shop's place that did not come to an end, and that nobody is at; `closed`: so is the shop."""
+
+    shop: int
+    name: str
+    at: datetime
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is looked at. `whole`: when the newest whole backup of each scope ended; `names` of shops by scope.
 
@@ -160,6 +176,7 @@ class Facts:
     undecided: Sequence[Undecided] = ()
     behind: Sequence[Behind] = ()
     left_out: LeftOut | None = None
+    cut_off: Sequence[CutOff] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -220,6 +237,7 @@ def judge(facts: Facts, opened: Sequence[Open]) -> tuple[Alarm, ...]:
         *(_drilled(Kind.UNDECIDED, one) for one in facts.undecided),
         *(_behind(one) for one in facts.behind),
         *([_left_out(facts.left_out)] if facts.left_out is not None else []),
+        *(_cut_off(one) for one in facts.cut_off),
     ]
     return tuple(sorted(found, key=lambda alarm: alarm.key))
 
@@ -268,8 +286,8 @@ def _upkeep(facts: Facts, opened: Sequence[Open]) -> Iterator[Alarm]:
         if job.dead:
             figures: Summary = {"upkeep": job.scope, "at": job.at.isoformat(), "words": job.words}
             yield Alarm(kind=Kind.UPKEEP, subject=job.scope, figures=figures)
-    known = {job.scope for job in facts.upkeep}
-    yield from (one.alarm for one in opened if one.alarm.kind is Kind.UPKEEP and one.alarm.subject not in known)
+    unknown = {CLEAN_UP, DRILLS} - {job.scope for job in facts.upkeep}
+    yield from (one.alarm for one in opened if one.alarm.kind is Kind.UPKEEP and one.alarm.subject in unknown)
 
 
 def _made_since(facts: Facts, scope: str, moment: datetime) -> bool:
@@ -308,3 +326,11 @@ def _left_out(one: LeftOut) -> Alarm:
         "backup": one.backup, "lacks": named, "lacking_in_it": len(names(one.lines)), "words": "; ".join(one.lines),
     }  # fmt: skip
     return Alarm(kind=Kind.LEFT_OUT, subject=EVERYTHING, figures=figures)
+
+
+def _cut_off(one: CutOff) -> Alarm:
+    words = "the shop is closed" if one.closed else "the shop works on, and the copy that was being made is left"
+    figures: Summary = {
+        "upkeep": RESTORE, "shop": one.name, "at": one.at.isoformat(), "words": f"its process was lost: {words}",
+    }  # fmt: skip
+    return Alarm(kind=Kind.UPKEEP, subject=f"{RESTORE}/{one.shop}", figures=figures)

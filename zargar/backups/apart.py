@@ -1,7 +1,8 @@
 """In which rows two copies of a shop differ: shown to a person before one takes the other's place.
 
 Rows are told apart by their primary key and compared by their text form; of a row only its key is shown. Tables without
-a primary key are compared as bags of rows. The cost is that of reading both copies once.
+a primary key that both copies have (one may have been altered by hand, which is a reason to restore) are compared as
+bags of rows. The cost is that of reading both copies once.
 """
 
 from dataclasses import dataclass
@@ -17,15 +18,17 @@ KEYS: Final = 20
 
 _TABLES: Final = """
 SELECT c.relname::text, array_agg(n.nspname::text),
-       (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_index i
-          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
-        WHERE i.indisprimary AND i.indrelid = min(c.oid::bigint)::oid)
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       CASE WHEN count(k.key) = count(*) AND min(k.key) = max(k.key) THEN min(k.key) END
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL (
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) AS key FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+    WHERE i.indisprimary AND i.indrelid = c.oid
+) k
 WHERE n.nspname = ANY(%s) AND c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname
 """
 _KEYED: Final = SQL("""
-WITH l AS (SELECT row({key})::text AS key, t::text AS whole FROM ONLY {live} t),
-     r AS (SELECT row({key})::text AS key, t::text AS whole FROM ONLY {restored} t),
+WITH l AS (SELECT row({key})::text AS key, (t.*)::text AS whole FROM ONLY {live} t),
+     r AS (SELECT row({key})::text AS key, (t.*)::text AS whole FROM ONLY {restored} t),
      d AS (SELECT coalesce(l.key, r.key) AS key, r.key IS NULL AS only_live, l.key IS NULL AS only_restored
            FROM l FULL JOIN r ON l.key = r.key WHERE l.whole IS DISTINCT FROM r.whole)
 SELECT count(*) FILTER (WHERE only_live), count(*) FILTER (WHERE only_restored),
@@ -33,9 +36,10 @@ SELECT count(*) FILTER (WHERE only_live), count(*) FILTER (WHERE only_restored),
        (array_agg(key ORDER BY key COLLATE "C"))[:{most}] FROM d
 """)
 _BAG: Final = SQL("""
-SELECT (SELECT count(*) FROM (SELECT t::text FROM ONLY {live} t EXCEPT ALL SELECT t::text FROM ONLY {restored} t) a),
-       (SELECT count(*) FROM (SELECT t::text FROM ONLY {restored} t EXCEPT ALL SELECT t::text FROM ONLY {live} t) b),
-       0, NULL
+WITH l AS (SELECT (t.*)::text AS whole FROM ONLY {live} t),
+     r AS (SELECT (t.*)::text AS whole FROM ONLY {restored} t)
+SELECT (SELECT count(*) FROM (SELECT whole FROM l EXCEPT ALL SELECT whole FROM r) a),
+       (SELECT count(*) FROM (SELECT whole FROM r EXCEPT ALL SELECT whole FROM l) b), 0, NULL
 """)
 _COUNT: Final = SQL("SELECT count(*) FROM ONLY {}")
 
@@ -56,7 +60,7 @@ class TableApart:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table by its name, the schemas (of two) that have it, and its primary key, None where it has none."""
+    """A table by its name, the schemas (of two) that have it, and the primary key of all of them, None without one."""
 
     name: str
     schemas: list[str]
@@ -69,7 +73,8 @@ def rows_apart(
     """Compare two schemas table by table in one snapshot; tables without a difference are left out.
 
     At most `keys` keys of a table are listed; the numbers are of all rows. `connection` is the owner's, with no
-    transaction open. Columns that only one copy has make every row a changed one.
+    transaction open. Columns that only one copy has make every row a changed one, or where they are of its primary key,
+    one that is in one copy alone.
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

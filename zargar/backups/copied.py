@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -12,16 +12,20 @@ from django.db import transaction
 
 from zargar import tenancy
 from zargar.audit import operations as audit
-from zargar.backups import erasing, forward, restoring, swap
+from zargar.backups import erasing, forward, inspection, restore_store, restoring, swap
 from zargar.backups.apart import KEYS, TableApart, rows_apart
 from zargar.backups.making import House
 from zargar.backups.manifest import PackEntry
+from zargar.backups.models import CopyState
 from zargar.backups.ports import RestoredShop, Vault
 from zargar.backups.progress import Progress, nobody
 from zargar.backups.restoring import Restored
 from zargar.shops import operations as shops
 from zargar.shops import schemas
 from zargar.shops.models import Shop
+
+_ORDER: Final = {CopyState.GOOD: 0, CopyState.STORED: 1, "": 2}
+"""Which copy is asked first; one that the catalogue does not know may be there, any other is damaged or not there."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,18 @@ def beside(
     `slug` is what the backup calls the shop, `connect` opens sessions of the schemas' owner; of each table at most
     `differences` keys of rows that differ are listed. Raises as `restoring.beside`.
     """
+    sha256, in_order = _as_known(vaults, backup)
     with closing(connect()) as owner:
         done = restoring.beside(
-            owner, vaults=vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=erasing.not_erased,
-            progress=progress,
+            owner, vaults=in_order, backup=str(backup), slug=slug, to=to, identity=identity, sha256=sha256,
+            check=erasing.not_erased, progress=progress,
+        )  # fmt: skip
+        audit.record(
+            actor=actor, action="backup.restore_beside", subject=slug, reason=reason,
+            after={"backup": str(backup), "schema": to, "vault": done.vault, "rows": rows_of(done)},
         )  # fmt: skip
         there = swap.there(owner, slug)
         apart = rows_apart(owner, live=slug, restored=to, keys=differences) if there else ()
-    audit.record(
-        actor=actor, action="backup.restore_beside", subject=slug, reason=reason,
-        after={"backup": str(backup), "schema": to, "vault": done.vault, "rows": rows_of(done)},
-    )  # fmt: skip
     return Beside(done, apart)
 
 
@@ -103,10 +108,11 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
         erasing.not_erased(entry)
         forward.owed(entry.facts.migrations if entry.facts else (), program)
 
+    sha256, in_order = _as_known(desk.house.vaults, backup)
     with closing(desk.house.connect()) as owner:
         done = restoring.beside(
-            owner, vaults=desk.house.vaults, backup=str(backup), slug=slug, to=to, identity=identity, check=allowed,
-            progress=desk.progress,
+            owner, vaults=in_order, backup=str(backup), slug=slug, to=to, identity=identity, sha256=sha256,
+            check=allowed, progress=desk.progress,
         )  # fmt: skip
         if forward.owed(done.facts.migrations, program):
             try:
@@ -117,6 +123,26 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
     return done
 
 
+def _as_known(vaults: Sequence[Vault], backup: UUID) -> tuple[str | None, list[Vault]]:
+    """Return the manifest's hash as the catalogue has it, and the vaults: those that have proven sound before others.
+
+    A copy that was found damaged is asked when no other has given the shop back: it may be damaged elsewhere.
+    """
+    sha256, states = restore_store.copies_of(backup)
+    return sha256, sorted(vaults, key=lambda vault: _ORDER.get(states.get(vault.name, ""), len(_ORDER)))
+
+
+def bring_forward(desk: Desk, schema: str) -> None:
+    """Give a schema that nobody works in the migrations that it lacks.
+
+    Raises `zargar.backups.forward.NewerBackupError` and what a migration raises; those before it are kept.
+    """
+    with closing(desk.house.connect()) as owner:
+        recorded = inspection.migrations_of(owner, schema)
+    if forward.owed(recorded, forward.known()):
+        schemas.migrate_schema(schema)
+
+
 def hand_over(
     unwound: Sequence[RestoredShop], shop_id: int, *, taken_at: datetime, replaced: str | None = None
 ) -> None:  # fmt: skip
@@ -125,6 +151,14 @@ def hand_over(
         with tenancy.in_closed_tenant(shop_id), transaction.atomic():
             for domain in unwound:
                 domain.restored(shop_id, taken_at=taken_at, replaced=replaced)
+
+
+def hand_back(unwound: Sequence[RestoredShop], shop_id: int) -> None:
+    """Tell each domain that was handed a restored shop that it has its own tables back; see the port."""
+    if unwound:
+        with tenancy.in_closed_tenant(shop_id), transaction.atomic():
+            for domain in unwound:
+                domain.returned(shop_id)
 
 
 def rows_of(restored: Restored) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from zargar.backups import erasure_store
 from zargar.backups.models import Backup, Copy, CopyState, Drill, State
@@ -119,6 +119,19 @@ def proven_of(backups: Collection[Backup]) -> Mapping[tuple[int, str], datetime]
     rows = Drill.objects.exclude(proven_at=None).filter(backup__in=backups)
     last = rows.values_list("backup_id", "vault").annotate(last=Max("proven_at"))
     return {(number, vault): moment for number, vault, moment in last if moment is not None}
+
+
+def unwitnessed_of(backups: Collection[Backup]) -> Mapping[tuple[int, str], Mapping[str, str]]:
+    """Return by (backup's number, vault) which packs one witness alone has proven when last drilled: by schema, why."""
+    later = Drill.objects.filter(
+        backup_id=OuterRef("backup_id"), vault=OuterRef("vault"), holds=OuterRef("holds"), undecided="",
+        drilled_at__gt=OuterRef("drilled_at"),
+    )  # fmt: skip
+    rows = Drill.objects.filter(backup__in=backups, proven_at__isnull=False).exclude(unwitnessed="")
+    found: dict[tuple[int, str], dict[str, str]] = {}
+    for drill in rows.filter(~Exists(later)).order_by("schema", "id"):
+        found.setdefault((drill.backup_id, drill.vault), {})[drill.schema] = drill.unwitnessed
+    return found
 
 
 def surroundings() -> Surroundings:

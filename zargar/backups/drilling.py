@@ -3,18 +3,21 @@
 The one proof that a backup comes back. The manifest, the key object, the pack and its hashes are read as a restore
 reads them; the restored schema's facts come from SQL on it (`inspection`), by code that the writer does not use, and
 are compared with those of the manifest; pg_dump, the second witness of a shape, must write the text that is in the
-pack, and where it cannot speak to it the verdict says so (`unwitnessed`). Files go into a folder of their own, which is
+pack, and where one of the two cannot speak to it (PostgreSQL of another major version writes shapes otherwise) the
+verdict says so (`unwitnessed`). Files go into a folder of their own, which is
 walked; roles are replayed, asked for, and rolled back. What is wrong with the copy makes the drill red, in words. What
 is wrong with the drill is no verdict: where it holds for every pack (no key, a server that does not answer or lets its
 login make no database) it is raised, and where one pack meets it (a full disk, a right that only it needs) that pack is
-undecided, and the others go on.
+undecided, and the others go on. So is a pack that takes longer than a task may (`TOO_LONG`): whoever has a time limit
+is asked between the pack's members, and what interrupts a long statement after that is taken for it.
 """
 
+import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -22,14 +25,16 @@ from psycopg.sql import SQL, Identifier
 from zargar.backups import description as say
 from zargar.backups import extensions, keys, roles, scratch_folders
 from zargar.backups.age import DamagedAgeError
+from zargar.backups.catalogue import quoted
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.description import BadPackError, Pack
-from zargar.backups.differences import compare_ddl, versions, without_versions
+from zargar.backups.differences import What, compare_ddl, versions, without_versions
 from zargar.backups.extensions import MissingExtensionError
-from zargar.backups.facts import Extension
+from zargar.backups.facts import Extension, ShopFacts
 from zargar.backups.file_inspection import found_in
 from zargar.backups.file_restore import FilesDifferError, restore_files
-from zargar.backups.keys import DamagedKeyError, ErasedKeyError
+from zargar.backups.key_objects import Known, Measure
+from zargar.backups.keys import DamagedKeyError, ErasedKeyError, WrongKeyholderError
 from zargar.backups.manifest import OLDEST, DamagedManifestError, Manifest, PackEntry
 from zargar.backups.members import Member
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
@@ -43,8 +48,10 @@ from zargar.backups.restore import (
     replay_ddl,
     restore_beside,
 )
+from zargar.backups.restoring import tolerated
 from zargar.backups.rota import Verdict
 from zargar.backups.scratch import DrillServer, extend
+from zargar.backups.stopping import Stop, never
 
 _RED: Final = (
     BadPackError, DamagedAgeError, DamagedKeyError, DamagedManifestError, DamagedPackError, FilesDifferError,
@@ -65,14 +72,28 @@ _SHARED: Final = "public"
 _MOST: Final = 1000
 """Characters of what a second witness could not decide."""
 
+TOO_LONG: Final = "the task's time was up before its end; what a person starts (`zargar backups drill`) has no limit"
+
+
+Opened: TypeAlias = Callable[[str, Measure], object]
+"""Hears of each key object that has opened, which proves every byte of it."""
+
 
 class RolesRefusedError(Exception):
     """The drills' login may not make the roles of the pack: they cannot be proven there, and are not red for it."""
 
 
+class OtherMomentError(Exception):
+    """A foreign key leads to rows of another pack, which was read at another moment: nobody can prove it here."""
+
+
+class TimeIsSpentError(Exception):
+    """The time of whoever drills is over in the middle of a pack."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a trial has shown: faults, and why pg_dump has not spoken to the shape (empty: it has, or there is none)."""
+    """What a trial has shown: faults, and which witness has not spoken to the shape, and why (empty: both, or none)."""
 
     faults: tuple[str, ...] = ()
     unwitnessed: str = ""
@@ -87,23 +108,50 @@ class _Trial:
     vault: Vault
     identity: str = field(repr=False)
     pg_dump: DdlSource
+    spent: Stop
+    known: Known
+    opened: Opened
+    others: Sequence[Vault]
 
     def members(self, entry: PackEntry) -> Iterator[Member]:
-        """Open the pack's key now, and its members as they are asked for."""
-        return open_pack(self.vault, entry.place, keys.read_object(self.vault, entry.key, self.identity))
+        """Open the pack's key now, and its members as they are asked for. They raise `TimeIsSpentError`."""
+        secret, measure = keys.open_object(
+            self.vault, entry.key, self.identity, known=self.known([entry.key]).get(entry.key)
+        )
+        self.opened(entry.key, measure)
+        return self._in_time(open_pack(self.vault, entry.place, secret))
+
+    def locked_for_others(self, entry: PackEntry, fault: WrongKeyholderError) -> str:
+        """Say why a key object that does not open is no damaged one; empty where it is. Raises `fault` if none opens.
+
+        One that is known to be as it was made is another keyholder's. Of one that nobody has measured, an identity that
+        opens others says that it is damaged.
+        """
+        if not keys.opens_any([self.vault, *self.others], entry.key, self.identity):
+            raise fault
+        return str(fault) if entry.key in self.known([entry.key]) else ""
+
+    def _in_time(self, members: Iterable[Member]) -> Iterator[Member]:
+        for member in members:
+            if self.spent():
+                raise TimeIsSpentError
+            yield member
 
 
 def drill(
     server: DrillServer, vault: Vault, backup: str, *, sha256: str, schemas: Collection[str], identity: str,
-    pg_dump: DdlSource,
+    pg_dump: DdlSource, spent: Stop = never, known: Known = lambda _: {}, opened: Opened = lambda _name, _measure: None,
+    others: Sequence[Vault] = (),
 ) -> Iterator[Verdict]:  # fmt: skip
     """Restore these packs (by schema, or a pack of files by its name) out of one vault, and say of each what was found.
 
-    `sha256` is the manifest's as the catalogue has it; `identity` is operations' or escrow's. Raises
+    `sha256` is the manifest's as the catalogue has it; `identity` is operations' or escrow's. `spent` says that the
+    pack in hand is to be given up: it is asked before each of its members. `known` are measures of key objects, and
+    `opened` hears of those that open; `others` are asked where one does not. Raises
     `WrongKeyholderError`, `CannotDrillError`, `UnknownFormatError`, and the vault's and the database's errors when they
     do not answer; a verdict may be `undecided`.
     """
-    trial = _Trial(server, vault, identity, pg_dump)
+    trial = _Trial(server, vault, identity, pg_dump, spent, known, opened, others)
     try:
         found = read_manifest(vault, backup, sha256=sha256)
     except (DamagedManifestError, NoSuchObjectError) as fault:
@@ -115,20 +163,31 @@ def drill(
         entry, undecided = entries.get(schema), ""
         try:
             seen = _seen(trial, found, entry) if entry else _Seen((f"the manifest does not hold {schema}",))
-        except (ErasedKeyError, RolesRefusedError) as why:
+        except (ErasedKeyError, OtherMomentError, RolesRefusedError) as why:
             seen, undecided = _Seen(), str(why)
+        except WrongKeyholderError as fault:
+            undecided = trial.locked_for_others(entry, fault) if entry else ""
+            seen = _Seen(broke_off=True) if undecided else _Seen((f"{fault}, which opens others: it is damaged",))
         except MissingExtensionError as why:
             seen, undecided = _Seen(broke_off=True), str(why)
         except (OSError, psycopg.Error, DumpFailedError) as fault:
             if not server.answers():
                 raise
-            seen, undecided = _Seen(broke_off=True), f"the drill broke off: {_words(fault)}"[:_MOST]
+            seen, undecided = _Seen(broke_off=True), f"the drill broke off: {in_words(fault)}"[:_MOST]
+        except Exception:  # the members', or whatever a task's limit interrupts a statement with
+            if not spent():
+                raise
+            seen, undecided = _Seen(broke_off=True), TOO_LONG
         took = (time.monotonic_ns() - began) // 1_000_000
         yield Verdict(vault.name, backup, schema, seen.faults, took, undecided, seen.unwitnessed, seen.broke_off)
 
 
-def _words(fault: OSError | psycopg.Error | DumpFailedError) -> str:
-    return refusal(fault) if isinstance(fault, psycopg.Error) else f"{type(fault).__name__}: {fault}"
+def in_words(fault: OSError | psycopg.Error | DumpFailedError) -> str:
+    """Say what a drill broke off at, without a value of a row or the name of a file."""
+    if isinstance(fault, psycopg.Error):
+        return refusal(fault)
+    said = fault.strerror if isinstance(fault, OSError) else str(fault)
+    return f"{type(fault).__name__}: {said}" if said else type(fault).__name__
 
 
 def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
@@ -142,7 +201,7 @@ def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
             shared = next((one for one in found.packs if one.schema == _SHARED), None)
             if shared is None or entry.schema == _SHARED:
                 raise
-            return _restore(trial, found, entry, ground=shared)
+            return _on_ground(trial, found, entry, shared)
     except RestoredDiffersError as red:
         return _Seen(tuple(str(difference) for difference in red.differences))
     except _RED as red:
@@ -150,7 +209,15 @@ def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
     except _OF_THE_DRILL:
         raise
     except psycopg.Error as red:
-        return _Seen((f"it cannot be replayed: {red.diag.message_primary or type(red).__name__}",))
+        return _Seen((f"it cannot be replayed: {refusal(red)}",))
+
+
+def _on_ground(trial: _Trial, found: Manifest, entry: PackEntry, shared: PackEntry) -> _Seen:
+    """Restore a pack on the shape of the shared schema, and where a foreign key leads there, on its rows and keys."""
+    try:
+        return _restore(trial, found, entry, ground=shared)
+    except psycopg.errors.InvalidForeignKey:
+        return _restore(trial, found, entry, ground=shared, rows=True)
 
 
 def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
@@ -174,8 +241,10 @@ def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
     return tuple(f"replayed and asked for again, this is not there: {line}" for line in missing)
 
 
-def _restore(trial: _Trial, found: Manifest, entry: PackEntry, *, ground: PackEntry | None = None) -> _Seen:
-    """Restore one pack, on the shape of `ground` where it leans on types or functions of the shared schema.
+def _restore(
+    trial: _Trial, found: Manifest, entry: PackEntry, *, ground: PackEntry | None = None, rows: bool = False
+) -> _Seen:  # fmt: skip
+    """Restore one pack, on the shape of `ground` (or all of it: `rows`) where it leans on the shared schema.
 
     The faults are in what pg_dump's text of the copy is not the text in the pack. Extensions are made as the manifest
     has them: those of schemas that are restored here when these are made, the others before.
@@ -185,15 +254,36 @@ def _restore(trial: _Trial, found: Manifest, entry: PackEntry, *, ground: PackEn
     restored = {entry.schema, ground.schema if ground is not None else entry.schema}
     with trial.server.scratch([one for one in around if one.schema not in restored]) as session:
         if ground is not None:
-            _lay(session, trial, ground, inside=_inside(around, ground.schema))
+            _lay(session, trial, ground, rows=rows, inside=_inside(around, ground.schema))
         if entry.schema == _SHARED:
             session.execute("DROP SCHEMA public")  # a new database has one; the pack makes its own
         seen: dict[str, bytes] = {}
-        restore_beside(
-            session, _noting(members, seen), schema=entry.schema, beside=entry.schema, expected=entry.facts,
-            inside=_inside(around, entry.schema),
-        )  # fmt: skip
-        return _witnessed(session, entry.schema, seen, trial.pg_dump)
+        try:
+            back = restore_beside(
+                session, _noting(members, seen), schema=entry.schema, beside=entry.schema, expected=entry.facts,
+                inside=_inside(around, entry.schema), tolerated=_tolerated(entry, session),
+            )  # fmt: skip
+        except psycopg.errors.ForeignKeyViolation as fault:
+            if not rows or not _leads_away(fault, seen.get(say.POST_DATA, b"")):
+                raise
+            message = (
+                f"its foreign key {fault.diag.constraint_name} leads to rows that the shared schema of this backup, "
+                "read at another moment, has not"
+            )
+            raise OtherMomentError(message) from fault
+        return _witnessed(session, entry.schema, seen, trial.pg_dump, alone=_silent(entry.facts or back, back))
+
+
+def _tolerated(entry: PackEntry, session: psycopg.Connection[Any]) -> Collection[What]:
+    return tolerated(entry.facts.postgres, session.info.server_version) if entry.facts else ()
+
+
+def _leads_away(fault: psycopg.errors.ForeignKeyViolation, post_data: bytes) -> bool:
+    """Say whether the key that does not hold leads into the shared schema, by the statement that makes it."""
+    name = fault.diag.constraint_name or ""
+    either = f"(?:{re.escape(name)}|{re.escape(quoted(name))})"
+    statement = rf"ADD CONSTRAINT {either} FOREIGN KEY [^\n]* REFERENCES {_SHARED}\."
+    return re.search(statement, post_data.decode()) is not None
 
 
 def _extensions(trial: _Trial, found: Manifest, entries: Sequence[PackEntry]) -> tuple[Extension, ...]:
@@ -223,12 +313,22 @@ def _noting(members: Iterable[Member], seen: dict[str, bytes]) -> Iterator[Membe
         yield member
 
 
-def _witnessed(session: psycopg.Connection[Any], schema: str, seen: dict[str, bytes], pg_dump: DdlSource) -> _Seen:
+def _silent(recorded: ShopFacts, back: ShopFacts) -> str:
+    """Say why the first witness of a copy's shape, the fingerprint, could not speak to it; empty where it did."""
+    if recorded.fingerprint == back.fingerprint:
+        return ""
+    then, here = recorded.postgres // 10_000, back.postgres // 10_000
+    return f"the recorded shape is of PostgreSQL {then}, and this server is {here}: each writes it otherwise"
+
+
+def _witnessed(
+    session: psycopg.Connection[Any], schema: str, seen: dict[str, bytes], pg_dump: DdlSource, *, alone: str
+) -> _Seen:  # fmt: skip
     """Ask the second witness of the copy's shape: pg_dump, under the name that the pack's text has.
 
     The same text is the same shape, whoever wrote it. Where the texts differ and the server or pg_dump are of other
     versions than those that wrote the pack's, nobody can tell a lost clause from a new way of writing: that is no
-    fault, and it is said.
+    fault, and it is said. So is `alone`, why the other witness was silent: pg_dump knows the pack, not the live shop.
     """
     name = Pack.load(seen[say.PACK]).ddl_schema
     if name != schema:
@@ -237,16 +337,25 @@ def _witnessed(session: psycopg.Connection[Any], schema: str, seen: dict[str, by
     recorded = Ddl(name, seen[say.PRE_DATA], seen[say.POST_DATA])
     by, now_by = versions(recorded), versions(found)
     if by == now_by:
-        return _Seen(tuple(str(difference) for difference in compare_ddl(recorded, found)))
+        return _Seen(tuple(str(difference) for difference in compare_ddl(recorded, found)), alone)
     differences = compare_ddl(without_versions(recorded), without_versions(found))
     if not differences:
-        return _Seen()
-    return _Seen((), f"pg_dump's text is of other versions ({by}; here {now_by}) and differs: {differences[0]}"[:_MOST])
+        return _Seen((), alone)
+    said = f"pg_dump's text is of other versions ({by}; here {now_by}) and differs: {differences[0]}"
+    return _Seen((), "; ".join(one for one in (alone, said) if one)[:_MOST])
 
 
-def _lay(session: psycopg.Connection[Any], trial: _Trial, ground: PackEntry, *, inside: Inside | None) -> None:
-    """Make the shared schema's types, tables and functions, without a row; its own drill proves the rest."""
+def _lay(
+    session: psycopg.Connection[Any], trial: _Trial, ground: PackEntry, *, rows: bool, inside: Inside | None
+) -> None:
+    """Make the shared schema's types, tables and functions, and its rows and keys if asked; its own drill proves it."""
     session.execute("DROP SCHEMA public")
+    if rows:
+        restore_beside(
+            session, trial.members(ground), schema=ground.schema, beside=ground.schema, expected=ground.facts,
+            inside=inside, tolerated=_tolerated(ground, session),
+        )  # fmt: skip
+        return
     for member in trial.members(ground):
         if member.name == say.PRE_DATA:
             replay_ddl(session, member.data, inside=inside)

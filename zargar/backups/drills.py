@@ -2,7 +2,8 @@
 
 What cannot be proven now is no verdict: a vault or a server that does not answer is `Retryable` when nothing else was
 drilled, a missing key or right `Permanent`. What one pack alone breaks off at (a full disk, a statement that the
-drills' login may not run) is kept as undecided, with its reason, and the others have their turn.
+drills' login may not run, the time limit of a task) is kept as undecided, with its reason, and the others have their
+turn.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,9 +15,11 @@ from uuid import UUID
 
 import psycopg
 
-from zargar.backups import drill_store, drilling, erasure_store, operations, roles, scratch_folders, store
+from zargar.backups import drill_store, drilling, erasure_store, key_store, operations, roles, scratch_folders, store
 from zargar.backups.ddl import DdlSource, PgDump
 from zargar.backups.drill_store import Candidate
+from zargar.backups.drilling import TOO_LONG
+from zargar.backups.key_objects import Measure
 from zargar.backups.keys import WrongKeyholderError
 from zargar.backups.manifest import UnknownFormatError
 from zargar.backups.models import Backup, CopyState
@@ -24,6 +27,7 @@ from zargar.backups.ports import Vault, VaultError
 from zargar.backups.progress import Progress, nobody
 from zargar.backups.rota import Target, Verdict, due
 from zargar.backups.scratch import CannotDrillError, DrillServer
+from zargar.backups.stopping import Stop, never
 from zargar.outcomes import JSON, Permanent, Retryable, Summary
 from zargar.refusals import NotFoundError
 from zargar.shops import operations as shops
@@ -58,12 +62,16 @@ class DrillYard:
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What came of some drills: verdicts, what did not answer (in words), how many were left, leftovers removed."""
+    """What came of some drills: verdicts, what did not answer (in words), how many were left, leftovers removed.
+
+    `more`: some are left since one took all the time that there was; they are to have their turn at once.
+    """
 
     verdicts: tuple[Verdict, ...]
     unanswered: tuple[str, ...]
     left: int
     swept: tuple[str, ...]
+    more: bool = False
 
     def summary(self) -> Summary:
         """Write it for the run."""
@@ -72,18 +80,19 @@ class Drilled:
 
 
 def run_due(
-    yard: DrillYard, *, period: timedelta, budget: timedelta, progress: Progress = nobody
+    yard: DrillYard, *, period: timedelta, budget: timedelta, spent: Stop = never, progress: Progress = nobody
 ) -> Drilled:  # fmt: skip
     """Drill what is due by the rota, while `budget` lets another one begin. Raises `Retryable`, `Permanent`.
 
     What came to no verdict when it was drilled last comes after all others, since it may take the rest of the time.
+    `spent` says that the pack in hand is to be given up, and none begun after it.
     """
     known = drill_store.candidates()
     turns = drill_store.turns(known)
     chosen = due(turns, period=period, now=yard.now())
     doubtful = {turn.target for turn in turns if turn.undecided}
     wanted = [known[target] for target in chosen]
-    return _drilled(yard, wanted, until=yard.now() + budget, progress=progress, doubtful=doubtful)
+    return _drilled(yard, wanted, until=yard.now() + budget, spent=spent, progress=progress, doubtful=doubtful)
 
 
 def run_named(
@@ -110,6 +119,11 @@ def run_named(
 def proven_of(backups: Sequence[Backup]) -> Mapping[tuple[int, str], datetime]:
     """Return by (backup's number, vault) when a shop was last proven to come back out of that copy."""
     return drill_store.proven_of(backups)
+
+
+def unwitnessed_of(backups: Sequence[Backup]) -> Mapping[tuple[int, str], Mapping[str, str]]:
+    """Return by (backup's number, vault) the packs that were proven by one witness alone: by schema, why."""
+    return drill_store.unwitnessed_of(backups)
 
 
 def last_proven(backup: Backup) -> dict[str, dict[str, datetime]]:
@@ -141,20 +155,24 @@ def _of(backup: Backup) -> list[Candidate]:
 
 
 def _drilled(
-    yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None, progress: Progress,
+    yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None, progress: Progress, spent: Stop = never,
     doubtful: Collection[Target] = (),
 ) -> Drilled:  # fmt: skip
     """Drill backup by backup and vault by vault, so that a manifest is read once for its packs; `doubtful` last."""
     verdicts: list[Verdict] = []
     unanswered: list[str] = []
     left = 0
+
+    def over() -> bool:
+        return (until is not None and yard.now() >= until) or (bool(verdicts) and spent())
+
     try:
         swept = (*yard.server.sweep(), *scratch_folders.sweep(now=yard.now()))
         in_order = sorted(wanted, key=lambda one: (one.target in doubtful, *_place(one)))
         for (_, number, vault), group in groupby(in_order, key=lambda one: (one.target in doubtful, *_place(one))):
             several = list(group)
             try:
-                for verdict in _one_copy(yard, vault, several, until=until):
+                for verdict in _one_copy(yard, vault, several, over=over, spent=spent):
                     verdicts.append(verdict)  # what came before a fault is kept
                     progress(len(verdicts), len(wanted))
             except (VaultError, UnknownFormatError) as fault:  # a newer program's backup is no fault of the others
@@ -162,29 +180,42 @@ def _drilled(
     except (CannotDrillError, WrongKeyholderError) as fault:
         raise Permanent(str(fault)) from fault
     except (psycopg.Error, OSError) as fault:
-        message = f"the drills' server or this machine's disk broke off: {type(fault).__name__}: {fault}"
+        message = f"the drills' server or this machine's disk broke off: {drilling.in_words(fault)}"
         raise Retryable(message) from fault
     if until is not None:
         left = len(wanted) - len(verdicts)
     if unanswered and not verdicts:
         message = f"no vault answered: {'; '.join(unanswered)}"
         raise Retryable(message)
-    return Drilled(tuple(verdicts), tuple(unanswered), left, swept)
+    return Drilled(tuple(verdicts), tuple(unanswered), left, swept, _more(wanted, verdicts, doubtful))
+
+
+def _more(wanted: Sequence[Candidate], verdicts: Sequence[Verdict], doubtful: Collection[Target]) -> bool:
+    """Say whether one took all the time, and others were left. What took it before, or is left again, does not count.
+
+    So that each sitting that another one follows has made one more doubtful, and they come to an end.
+    """
+    found = {(one.vault, one.backup, one.schema): one.undecided for one in verdicts}
+    others = (one for one in wanted if one.target not in doubtful)
+    said = [found.get((one.target.vault, str(one.backup.id), one.schema)) for one in others]
+    return TOO_LONG in said and None in said
 
 
 def _place(candidate: Candidate) -> tuple[int, str]:
     return candidate.backup.number, candidate.target.vault
 
 
-def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until: datetime | None) -> Iterable[Verdict]:
-    """Drill packs of one backup in one vault, and keep what each showed as it ends."""
+def _one_copy(
+    yard: DrillYard, name: str, several: Sequence[Candidate], *, over: Stop, spent: Stop
+) -> Iterable[Verdict]:  # fmt: skip
+    """Drill packs of one backup in one vault, and keep what each showed as it ends; none is begun when it is `over`."""
     vault = next((one for one in yard.vaults if one.name == name), None)
     if vault is None:
         message = f"the vault {name} is not configured"
         raise VaultError(message)
     backup, erased = several[0].backup, erasure_store.erased_since()
     by_schema = {one.schema: one.target.holds for one in several}
-    if until is not None and yard.now() >= until:
+    if over():
         return
     for schema, holds in list(by_schema.items()):
         if not drill_store.opens(holds, backup, erased):  # though a vault may have kept its key
@@ -192,12 +223,17 @@ def _one_copy(yard: DrillYard, name: str, several: Sequence[Candidate], *, until
             yield Verdict(name, str(backup.id), schema, (), 0, why)
     for verdict in drilling.drill(
         yard.server, vault, str(backup.id), sha256=backup.manifest_sha256, schemas=by_schema, identity=yard.identity,
-        pg_dump=yard.pg_dump,
+        pg_dump=yard.pg_dump, spent=spent, known=key_store.measures, opened=_measured,
+        others=[one for one in yard.vaults if one.name != name],
     ):  # fmt: skip
         _keep(backup, verdict, holds=by_schema[verdict.schema], now=yard.now())
         yield verdict
-        if until is not None and yard.now() >= until:
+        if over():
             return
+
+
+def _measured(name: str, measure: Measure) -> None:
+    key_store.learn({name: measure})
 
 
 def _keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> None:

@@ -57,10 +57,10 @@ class FileFacts:
             found = cls(**{**body, "kind": FileKind(body["kind"])})
             path = PurePosixPath(found.path)
             if found.line() != data or path.is_absolute() or ".." in path.parts or str(path) != found.path:
-                message = f"not the facts of a file: {data[:200]!r}"
+                message = f"{len(data)} bytes are not the facts of a file"
                 raise BadPackError(message)
         except (ValueError, KeyError, TypeError) as wrong:
-            message = f"the facts of a file cannot be read: {wrong!r}"
+            message = f"the facts of a file cannot be read: {type(wrong).__name__}"
             raise BadPackError(message) from wrong
         return found
 

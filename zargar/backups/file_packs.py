@@ -41,6 +41,7 @@ def write(
         if read.ended and source.name not in read.given_up:
             break
         del unread[0]
+        pace.progress(len(sources) - len(unread), len(sources))
         if read.ended or pace.over():
             break
     read.left = len(unread)

@@ -128,7 +128,7 @@ class _Writer:
         path = self._path(facts.path)
         if facts.kind is FileKind.FILE:
             if (self._size, self._digest.hexdigest()) != (facts.size, facts.sha256):
-                message = f"{self._name}: the content of {facts.path!r} is not what was read"
+                message = f"{self._name}: the content of its entry {self._number} is not what was read"
                 raise FilesDifferError(message)
             self._piece(b"")  # an empty file has no piece
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -144,12 +144,17 @@ class _Writer:
         self._tally.add(facts)
         self._begin()
 
+    @property
+    def _number(self) -> int:
+        """Which entry is being written, from 1: what faults name, since files may be called as customers are."""
+        return self._tally.facts.entries + 1
+
     def _path(self, relative: str) -> Path:
         """Where an entry goes: under the root, through no link, and not where something is."""
         path = self._root / relative
         inner = [self._root / parent for parent in Path(relative).parents]
         taken = os.path.lexists(path) and (path.is_symlink() or not path.is_dir())
         if taken or relative == _PART or any(parent.is_symlink() for parent in inner):
-            message = f"a pack of files leads elsewhere, or twice to one place: {relative!r}"
+            message = f"a pack of files leads elsewhere, or twice to one place, at its entry {self._number}"
             raise BadPackError(message)
         return path

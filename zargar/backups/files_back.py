@@ -8,7 +8,7 @@ from zargar.backups import keys, roles
 from zargar.backups.description import BadPackError
 from zargar.backups.file_facts import FilesFacts
 from zargar.backups.file_restore import FilesDifferError, restore_files
-from zargar.backups.keys import DamagedKeyError
+from zargar.backups.keys import DamagedKeyError, WrongKeyholderError
 from zargar.backups.manifest import DamagedManifestError, PackEntry, UnknownFormatError
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
 from zargar.backups.ports import Vault, VaultError
@@ -48,6 +48,7 @@ def restore(*, vaults: Sequence[Vault], backup: str, name: str, into: Path, iden
     `zargar.backups.file_restore.FolderTakenError`, `zargar.backups.keys.WrongKeyholderError` and `OSError`.
     """
     said: list[str] = []
+    wrong: list[WrongKeyholderError] = []
     for vault in vaults:
         try:
             entry = _entry(vault, backup, pack_name(name))
@@ -58,8 +59,13 @@ def restore(*, vaults: Sequence[Vault], backup: str, name: str, into: Path, iden
             UnknownFormatError, WrongKeyError,
         ) as fault:  # fmt: skip
             said.append(f"{vault.name}: {fault}")
+        except WrongKeyholderError as fault:  # or a damaged one: another vault tells
+            said.append(f"{vault.name}: {fault}")
+            wrong.append(fault)
         else:
             return FilesBack(vault.name, entry.place.pack, facts)
+    if wrong and len(wrong) == len(said):
+        raise wrong[0]
     raise NoVaultHasFilesError("; ".join(said))
 
 

@@ -102,6 +102,12 @@ def facts_of(connection: psycopg.Connection[Any], schema: str) -> ShopFacts:
         )
 
 
+def migrations_of(connection: psycopg.Connection[Any], schema: str) -> tuple[str, ...]:
+    """Return the migrations that a schema records (`app.name`), sorted; none where it is not one of Django's."""
+    with connection.transaction():
+        return _migrations(connection, schema, _columns(connection, schema))
+
+
 def _columns(connection: psycopg.Connection[Any], schema: str) -> dict[str, list[_Column]]:
     """The tables that hold rows, each with its columns that are stored as given, in order."""
     tables: dict[str, list[_Column]] = {}

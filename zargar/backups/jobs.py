@@ -143,13 +143,22 @@ def clean_up(
     }  # fmt: skip
 
 
-def drill() -> Summary:
-    """Drill what is due by the rota. Raises `Permanent` in a process without a key, or a server for it."""
+def drill(*, spent: Stop = never) -> Summary:
+    """Drill what is due by the rota; `spent` says that the pack in hand is to be given up.
+
+    Raises `Permanent` in a process without a key, or a server for it, and `Snooze` where one pack took all the time:
+    the others have their turn in the next sitting.
+    """
     try:
         yard = wiring.yard()
     except (BackupsNotConfiguredError, DrillsNotConfiguredError, NoIdentityError) as missing:
         raise Permanent(str(missing)) from missing
-    return drills.run_due(yard, period=wiring.drill_period() or drills.PERIOD, budget=drills.BUDGET).summary()
+    period = wiring.drill_period() or drills.PERIOD
+    done = drills.run_due(yard, period=period, budget=drills.BUDGET, spent=spent)
+    if done.more:
+        message = f"a pack took all the time: {done.left} drills are left for the next sitting"
+        raise Snooze(message, until=yard.now())
+    return done.summary()
 
 
 def report(*, kind: str, now: datetime) -> Summary:

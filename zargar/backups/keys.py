@@ -16,24 +16,23 @@ key the vault gets `keys/<shop>/<key id>.erased`, which says when: so an erased 
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
 from zargar.backups import age
+from zargar.backups.key_objects import MARK, MOST_BYTES, PREFIX, Measure, mark_of, measured
 from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
-from zargar.backups.vaults.both import Outcome, copy, put_in_all
+from zargar.backups.vaults.both import Outcome, put_in_all
 from zargar.refusals import InvalidError, RefusedError
 
-_PREFIX: Final = "keys/"
-_MARK: Final = ".erased"
 _ID_CHARACTERS: Final = 20
-_FEW: Final = 10
-"""Objects that are asked for one by one; for more, a listing of all shops' keys is cheaper."""
-
-_MOST_BYTES: Final = 16 << 10
+_TRIED: Final = 50
+"""Key objects that an identity is tried at, where one did not open with it."""
 
 
 class OneKeyholderError(InvalidError):
@@ -49,7 +48,10 @@ class ErasedKeyError(RefusedError):
 
 
 class WrongKeyholderError(RefusedError):
-    """A sound key object does not open with the identity that was given."""
+    """A key object does not open with the identity that was given: another keyholder's, or the object is damaged.
+
+    Only where its measure is known, or the identity opens no key object at all, can these two be told apart.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,14 @@ class Keyholders:
 
 @dataclass(frozen=True, slots=True)
 class ShopKey:
-    """A shop's public key. `shop` is the slug as it stands in object keys."""
+    """A shop's public key. `shop` is the slug as it stands in object keys.
+
+    `measure`: that of the object of its secret half, where it is known; no part of what the key is.
+    """
 
     shop: str
     recipient: str
+    measure: Measure | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
@@ -91,7 +97,7 @@ class ShopKey:
 
 def prefix(shop: str) -> str:
     """Return what the keys of all of a shop's key objects begin with."""
-    return f"{_PREFIX}{shop}/"
+    return f"{PREFIX}{shop}/"
 
 
 def wrap(pair: age.KeyPair, *, shop: str, holders: Keyholders) -> bytes:
@@ -116,12 +122,13 @@ def unwrap(wrapped: bytes, identity: str) -> str:
 def create(shop: str, vaults: Sequence[Vault], holders: Keyholders) -> tuple[ShopKey, tuple[Outcome, ...]]:
     """Make a shop's pair and store its secret half in every vault; the secret itself is forgotten on return.
 
-    A key is of use when at least one vault has it; `copy` of `zargar.backups.vaults.both` completes the others. Raises
+    A key is of use when at least one vault has it; `zargar.backups.key_spreading` completes the others. Raises
     `zargar.backups.vaults.both.NoVaultLeftError`, `zargar.backups.vaults.ObjectKeyError` for such a slug.
     """
     pair = age.generate()
-    key = ShopKey(shop, pair.recipient)
-    return key, put_in_all(vaults, key.object, wrap(pair, shop=shop, holders=holders))
+    wrapped = wrap(pair, shop=shop, holders=holders)
+    key = ShopKey(shop, pair.recipient, measured(wrapped))
+    return key, put_in_all(vaults, key.object, wrapped)
 
 
 def read(vault: Vault, key: ShopKey, identity: str) -> str:
@@ -130,13 +137,22 @@ def read(vault: Vault, key: ShopKey, identity: str) -> str:
 
 
 def read_object(vault: Vault, name: str, identity: str) -> str:
-    """Return the identity that a key object holds, proven to be the one that the object's name says.
+    """Return the identity that a key object holds. Raises as `open_object`."""
+    return open_object(vault, name, identity)[0]
 
-    Its name is in the manifest beside the pack, so that a vault alone is enough. Raises `ErasedKeyError`,
-    `DamagedKeyError`, `WrongKeyholderError`, `zargar.backups.age.BadAgeKeyError` and the vault's errors.
+
+def open_object(vault: Vault, name: str, identity: str, *, known: Measure | None = None) -> tuple[str, Measure]:
+    """Return the identity that a key object holds, proven to be the one that the object's name says, and its measure.
+
+    Its name is in the manifest beside the pack, so that a vault alone is enough; with `known`, the object has to be the
+    one that was made. Raises `ErasedKeyError`, `DamagedKeyError`, `WrongKeyholderError`,
+    `zargar.backups.age.BadAgeKeyError` and the vault's errors.
     """
     try:
-        found = unwrap(b"".join(vault.read(name, length=_size(vault, name))), identity)
+        data = b"".join(vault.read(name, length=_size(vault, name)))
+        if known is not None and measured(data) != known:
+            raise _damaged(vault, name, "it is not what was written")
+        found = unwrap(data, identity)
     except (NoSuchObjectError, age.DamagedAgeError) as fault:
         raise _damaged(vault, name, f"it is gone or damaged ({fault})") from fault
     except age.NotForThisKeyError:
@@ -144,21 +160,15 @@ def read_object(vault: Vault, name: str, identity: str) -> str:
         raise WrongKeyholderError(message) from None
     if _id_of(found) != PurePosixPath(name).stem:
         raise _damaged(vault, name, "it holds another key than its name says")
-    return found
+    return found, measured(data)
 
 
-def spread(objects: Collection[str], vaults: Sequence[Vault]) -> tuple[Outcome, ...]:
-    """Bring key objects to every vault that lacks them, from one that has them; one outcome for each vault.
+def opens_any(vaults: Sequence[Vault], name: str, identity: str) -> bool:
+    """Say whether an identity opens this key object in any of the vaults, or one of the first others that they have.
 
-    A pack is of no use in a vault without its key: a backup is whole where this says so too. It costs one listing of a
-    vault (of a few keys, a question for each), and a copy for what is missing. A vault that was away when a shop's key
-    was made is completed so.
+    Then it is a keyholder's, and an object that does not open with it is damaged, or locked for other keyholders.
     """
-    held = [_held(vault, objects) for vault in vaults]
-    return tuple(
-        Outcome(vault.name, mine if isinstance(mine, str) else _fetched(vault, set(objects) - mine, vaults, held))
-        for vault, mine in zip(vaults, held, strict=True)
-    )
+    return any(_opens_one(vault, name, identity) for vault in vaults)
 
 
 def destroy(objects: Collection[str], vaults: Sequence[Vault], *, at: datetime) -> tuple[Outcome, ...]:
@@ -172,40 +182,26 @@ def destroy(objects: Collection[str], vaults: Sequence[Vault], *, at: datetime) 
 
 def erased(vault: Vault) -> dict[str, datetime]:
     """Return by key object when it was destroyed, as the vault's marks say. Raises the vault's errors."""
-    marks = [stored.key for stored in vault.keys(_PREFIX) if stored.key.endswith(_MARK)]
+    marks = [stored.key for stored in vault.keys(PREFIX) if stored.key.endswith(MARK)]
     said = {mark: b"".join(vault.read(mark)).decode(errors="replace").strip() for mark in marks}
-    return {f"{mark.removesuffix(_MARK)}.age": datetime.fromisoformat(moment) for mark, moment in said.items()}
+    return {f"{mark.removesuffix(MARK)}.age": datetime.fromisoformat(moment) for mark, moment in said.items()}
 
 
 def marked(names: Collection[str]) -> set[str]:
     """Return the key objects that were destroyed, as the marks among a vault's `names` say."""
-    return {f"{name.removesuffix(_MARK)}.age" for name in names if name.endswith(_MARK)}
+    return {f"{name.removesuffix(MARK)}.age" for name in names if name.endswith(MARK)}
 
 
-def _held(vault: Vault, objects: Collection[str]) -> set[str] | str:
-    """Return the key objects of a vault, of a few those that it has, or its error in words."""
+def _opens_one(vault: Vault, name: str, identity: str) -> bool:
     try:
-        if len(objects) <= _FEW:
-            return {name for name in objects if vault.stat(name) is not None}
-        return {stored.key for stored in vault.keys(_PREFIX)}
-    except VaultError as fault:
-        return str(fault)
-
-
-def _fetched(vault: Vault, missing: set[str], vaults: Sequence[Vault], held: Sequence[set[str] | str]) -> str | None:
-    """Copy what is missing; return the first error in words."""
-    for key in sorted(missing):
-        source = next(
-            (one for one, keys in zip(vaults, held, strict=True) if not isinstance(keys, str) and key in keys), None
-        )
-        if source is None:
-            return f"no vault has {key}: what it locks can never be opened"
-        try:
-            data = b"".join(source.read(key))
-            copy(source, vault, key, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-        except VaultError as fault:
-            return str(fault)
-    return None
+        others = [stored.key for stored in islice(vault.keys(PREFIX), _TRIED) if stored.key.endswith(".age")]
+    except VaultError:  # it cannot say
+        return False
+    for one in (name, *others):
+        with suppress(VaultError, DamagedKeyError, ErasedKeyError, WrongKeyholderError):
+            open_object(vault, one, identity)
+            return True
+    return False
 
 
 def _destroyed(objects: Collection[str], vault: Vault, at: datetime) -> str | None:
@@ -215,24 +211,20 @@ def _destroyed(objects: Collection[str], vault: Vault, at: datetime) -> str | No
         try:
             if vault.stat(name) is not None:
                 vault.delete(name)
-            if vault.stat(_mark(name)) is None:
-                vault.put(_mark(name), [f"{at.isoformat()}\n".encode()])
+            if vault.stat(mark_of(name)) is None:
+                vault.put(mark_of(name), [f"{at.isoformat()}\n".encode()])
         except VaultError as fault:
             faults.append(str(fault))
     return next(iter(faults), None)
 
 
-def _mark(name: str) -> str:
-    return name.removesuffix(".age") + _MARK
-
-
 def _size(vault: Vault, name: str) -> int:
     stored = vault.stat(name)
-    if stored is None and vault.stat(_mark(name)) is not None:
-        when = b"".join(vault.read(_mark(name))).decode(errors="replace").strip()
+    if stored is None and vault.stat(mark_of(name)) is not None:
+        when = b"".join(vault.read(mark_of(name))).decode(errors="replace").strip()
         message = f"the shop of {name} was erased at {when}: its packs open no more"
         raise ErasedKeyError(message)
-    if stored is None or stored.size > _MOST_BYTES:
+    if stored is None or stored.size > MOST_BYTES:
         raise _damaged(vault, name, "it is gone" if stored is None else f"it has {stored.size} bytes")
     return stored.size
 

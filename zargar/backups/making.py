@@ -1,9 +1,9 @@
 """Make a backup: read each shop as it was at one moment, lock it for its key, write it to every vault, manifest last.
 
 A vault that fails is out for the rest of the backup, which is then degraded; the manifest is written to the vaults
-that have every segment, and makes the backup exist there (`publishing`). What could not be read is named in `excluded`
-with the reason, and the backup is degraded: a shop that is gone by then, changes in every attempt, has something that
-its owner may not read, or takes longer than a sitting (`sitting_pace`).
+that have every segment and key, and makes the backup exist there (`publishing`). What could not be read is named in
+`excluded` with the reason, and the backup is degraded: a shop that is gone by then, changes in every attempt, has
+something that its owner may not read, or takes longer than a sitting (`sitting_pace`).
 
 Whoever makes a backup may lose the right to it, by sleeping for too long: it is looked at before each segment, now and
 then between shops, and by every write of the backup's row (`sitting_store`).
@@ -23,7 +23,6 @@ from zargar.backups import (
     continuing,
     extensions,
     file_packs,
-    keys,
     proving,
     publishing,
     shop_packs,
@@ -34,7 +33,8 @@ from zargar.backups.continuing import TAKE_UP_WITHIN, SoFar, StoppedError
 from zargar.backups.ddl import DdlSource
 from zargar.backups.ddl_store import KnownShapes
 from zargar.backups.files import Source
-from zargar.backups.keys import Keyholders, ShopKey
+from zargar.backups.key_making import KeyMaker
+from zargar.backups.keys import Keyholders
 from zargar.backups.manifest import DamagedManifestError, Manifest, PackEntry, SegmentEntry
 from zargar.backups.models import Backup, State
 from zargar.backups.ports import Vault, VaultError
@@ -232,7 +232,8 @@ def _made(house: House, so_far: SoFar, *, kind: Kind, holds: Sequence[Held], wat
     held = {entry.place.pack: Held(entry.place.pack, entry.place.pack, "") for entry in done.packs}
     held |= {one.slug: one for one in holds}
     now = house.clock()
-    return Made(backup, publishing.publish(backup, house.vaults, done, faults=faults, held=held, now=now), done)
+    told, state = publishing.publish(backup, house.vaults, done, faults=faults, held=held, now=now)
+    return Made(backup, state, told)
 
 
 def _read(
@@ -245,22 +246,25 @@ def _read(
     # A shop that was renamed or removed since an earlier sitting is not what that one has read.
     kept = {held.slug: so_far.entries[held.slug] for held in holds if held.slug in so_far.entries}
     unread = [held for held in holds if held.slug not in kept and held.slug not in so_far.given_up]
+    sources = house.sources if any(held.id == store.SHARED for held in holds) else ()
+    files = {one.name: so_far.entries[one.name] for one in sources if one.name in so_far.entries}
+    unread_files = [one for one in sources if one.name not in files and one.name not in so_far.given_up]
+    maker = KeyMaker(house.vaults, house.holders, out=[name for name, why in so_far.faults.items() if why is not None])
     read = shop_packs.write(
         writer, unread, connect=house.connect, pg_dump=house.pg_dump, readers=house.readers, shapes=house.shapes,
-        key=lambda held: _key(house, held), pace=pace, recognising=_recognising(house, so_far, holds),
+        keys=maker, pace=pace.among(after=len(unread_files)),
+        recognising=_recognising(house, so_far, holds),
     )  # fmt: skip
     left_out = [f"{name}: {why}" for name, why in read.left_out.items()]
     if not (kept or read.entries or read.left):
         message = "; ".join([*_given_up(so_far, read), *left_out]) or "there is no shop to back up"
         raise (NoRoomError if read.given_up or so_far.given_up else NothingReadError)(message)
-    sources = house.sources if any(held.id == store.SHARED for held in holds) else ()
-    files = {one.name: so_far.entries[one.name] for one in sources if one.name in so_far.entries}
     left_out += [line for line in so_far.excluded if line.partition(": ")[0] in files]
     if not read.over:
-        unread_files = [one for one in sources if one.name not in files and one.name not in so_far.given_up]
         left_out += file_packs.write(
-            writer, unread_files, read, connect=house.connect, key=lambda held: _key(house, held), pace=pace
-        )
+            writer, unread_files, read, connect=house.connect, key=maker.of,
+            pace=pace.among(before=len(unread)),
+        )  # fmt: skip
     excluded = [*_given_up(so_far, read), *left_out]
     read.entries = {**kept, **files, **read.entries}
     read.given_up = {**so_far.given_up, **read.given_up}
@@ -283,14 +287,6 @@ def _named(entries: Iterable[PackEntry], written: Sequence[SegmentWritten]) -> t
     """Describe the segments that hold anything; what only packs that were given up lie in is nobody's."""
     used = {piece.segment for entry in entries for piece in entry.place.pieces}
     return tuple(SegmentEntry(one.key, one.size, one.sha256) for one in written if one.key in used)
-
-
-def _key(house: House, held: Held) -> ShopKey:
-    found = store.key_of(held)
-    if found is None:
-        made, _ = keys.create(held.slug, house.vaults, house.holders)
-        found = store.keep_key(held, made)
-    return found
 
 
 def _faults(vaults: Sequence[Vault], so_far: SoFar, written: Sequence[SegmentWritten]) -> dict[str, str | None]:

@@ -94,3 +94,11 @@ class RestoredShop(Protocol):
         while; None where the shop took nobody's place. Doing it again must be harmless.
         """
         ...
+
+    def returned(self, shop_id: int) -> None:
+        """Bring this domain in line with a shop that has its own tables back, though `restored` may have been called.
+
+        Called as that is, inside the schema that was put aside, which is live again: what `restored` has changed in the
+        shop went with the copy, what it has changed outside of it did not. Doing it again must be harmless.
+        """
+        ...

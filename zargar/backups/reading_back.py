@@ -24,11 +24,15 @@ _READ_BYTES: Final = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """How many segments were read, in the order of their keys, and what is wrong, by pack; `more`: there are others."""
+    """How many segments were read, in the order of their keys, and what is wrong, by pack; `more`: there are others.
+
+    `keys`: how many key objects were read after them (`proving`).
+    """
 
     segments: int = 0
     faults: Mapping[str, str] = field(default_factory=dict)
     more: bool = True
+    keys: int = 0
 
 
 def damaged(vault: Vault, places: Sequence[PackPlace]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The catalogue's rows made again from what was found in the vaults, in one transaction that keeps others out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -70,24 +70,48 @@ def destroyed_keys() -> frozenset[str]:
     return frozenset(ShopKey(row.shop, row.recipient).object for row in gone)
 
 
-def fill(backups: Sequence[FoundBackup], *, answered: Collection[str], now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The catalogue before the vaults were asked: the ids of its backups, and the state of each copy by its row."""
+
+    backups: frozenset[str]
+    copies: Mapping[int, str]
+
+    def stands(self, copy: Copy) -> bool:
+        """Say whether nobody has noted anything else of a copy since."""
+        return self.copies.get(copy.pk) == copy.state
+
+
+def before() -> Before:
+    """Return what the catalogue says now. Raises `CatalogueBusyError`."""
+    with transaction.atomic():
+        _keep_out()
+        backups = frozenset(map(str, Backup.objects.values_list("id", flat=True)))
+        return Before(backups, dict(Copy.objects.values_list("pk", "state")))
+
+
+def fill(backups: Sequence[FoundBackup], *, answered: Collection[str], before: Before, now: datetime) -> int:
     """Make rows for these backups, sorted by when they began, or correct those there are; return how many were new.
 
     `answered`: the vaults that were asked and answered; what the catalogue believes to be in one of them and is not
-    there is missing. Raises `CatalogueBusyError`.
+    there is missing. `before`: what it said then; a backup that it has got since is left out, and so is a copy of which
+    it says something else. Raises `CatalogueBusyError`.
     """
     with transaction.atomic():
         _keep_out()
+        since = {str(backup) for backup in Backup.objects.values_list("id", flat=True)} - before.backups
+        backups = [found for found in backups if found.manifest.backup not in since]
         added = _add(backups)
         rows = {str(row.id): row for row in Backup.objects.all()}
         names = _names()
         for found in backups:
             row = rows[found.manifest.backup]
             _correct(row, found, names)
-            _copies(row, found, now=now)
-        known = {found.manifest.backup for found in backups}
-        lost = Copy.objects.filter(vault__in=answered, state__in=[CopyState.STORED, *_VERDICTS])
-        lost.exclude(backup__id__in=known).update(
+            _copies(row, found, before, now=now)
+        known = {found.manifest.backup for found in backups} | since
+        believed = Copy.objects.filter(vault__in=answered, state__in=[CopyState.STORED, *_VERDICTS])
+        lost = [copy.pk for copy in believed.exclude(backup__id__in=known) if before.stands(copy)]
+        Copy.objects.filter(pk__in=lost).update(
             state=CopyState.MISSING, checked_at=now, detail="the vault has no manifest of it"
         )
         for row in Backup.objects.filter(state__in=[State.COMPLETE, State.DEGRADED]).prefetch_related("copies"):
@@ -177,13 +201,15 @@ def _correct(row: Backup, found: FoundBackup, names: _Names) -> None:
             Pack.objects.filter(pk=pack.pk).update(holds=holds)  # nobody had known the shop
 
 
-def _copies(row: Backup, found: FoundBackup, *, now: datetime) -> None:
+def _copies(row: Backup, found: FoundBackup, before: Before, *, now: datetime) -> None:
     there = {copy.vault: copy for copy in row.copies.all()}
     for one in found.copies:
         copy = there.get(one.vault)
         checked = now if one.state == CopyState.DAMAGED else None
         if copy is None:
             Copy.objects.create(backup=row, vault=one.vault, state=one.state, detail=one.detail, checked_at=checked)
+        elif not before.stands(copy):
+            continue
         elif one.state != CopyState.STORED:
             if not (copy.state == CopyState.REMOVED and one.state == CopyState.MISSING):
                 Copy.objects.filter(pk=copy.pk).update(state=one.state, detail=one.detail, checked_at=now)

@@ -3,7 +3,8 @@
 A backup exists by its manifest; the catalogue is a convenience that is made again from the manifests of all vaults, by
 listing their objects (any number of them) and reading the manifests. Nothing is decrypted and no segment is read: a
 copy whose objects are all there in their sizes is *stored*, and counts for nothing in retention until it was read back.
-Running it again changes nothing; it may run on a healthy catalogue, whose verdicts stay.
+Running it again changes nothing; it may run on a healthy catalogue, whose verdicts stay, and on a live one, whose
+backups of meanwhile are not looked at.
 
 Note [Their order]
 ------------------
@@ -25,6 +26,7 @@ from zargar.backups.models import CopyState
 from zargar.backups.ports import Vault, VaultError
 from zargar.backups.rebuild_store import FoundBackup, FoundCopy
 from zargar.backups.retention import Kind
+from zargar.backups.vaults.lock import is_probe
 from zargar.outcomes import JSON, Summary
 
 _KEYS: Final = "keys/"
@@ -59,12 +61,18 @@ class Rebuilt:
         return {"backups": self.backups, "added": self.added, "faults": faults, "unanswered": silent}
 
 
-def rebuild(vaults: Sequence[Vault], *, now: datetime, progress: Progress = lambda _done, _all: None) -> Rebuilt:
+def rebuild(
+    vaults: Sequence[Vault], *, now: datetime, configured: Sequence[Vault] = (),
+    progress: Progress = lambda _done, _all: None,
+) -> Rebuilt:  # fmt: skip
     """Fill the catalogue from these vaults. A vault that does not answer is named, and its copies stay what they were.
 
+    `configured` are all that there are, where these are some of them: a backup whose process was lost is settled by
+    what all of them hold. Listing takes its time: what others make or note of a backup meanwhile stays as they say.
     Raises `zargar.backups.rebuild_store.CatalogueBusyError` while a backup is being made.
     """
-    lost.settle(vaults, older_than=operations.LONGEST, now=now)
+    lost.settle(configured or vaults, older_than=operations.LONGEST, now=now)
+    before = rebuild_store.before()
     listings, silent = [], []
     for vault in vaults:
         try:
@@ -73,13 +81,13 @@ def rebuild(vaults: Sequence[Vault], *, now: datetime, progress: Progress = lamb
             silent.append(f"{vault.name}: {fault}")
     destroyed = rebuild_store.destroyed_keys()
     backups, faults = judged(listings, destroyed=destroyed)
-    added = rebuild_store.fill(backups, answered=[one.vault for one in listings], now=now)
+    added = rebuild_store.fill(backups, answered=[one.vault for one in listings], before=before, now=now)
     return Rebuilt(len(backups), added, tuple(faults), tuple(silent))
 
 
 def listing(vault: Vault, *, progress: Progress = lambda _done, _all: None) -> Listing:
     """Ask a vault for all that it has, and read its manifests. Raises the vault's errors."""
-    names = [stored.key for stored in vault.keys(manifest.PREFIX)]
+    names = [stored.key for stored in vault.keys(manifest.PREFIX) if not is_probe(stored.key)]
     found: dict[str, bytes] = {}
     for number, name in enumerate(names, start=1):
         found[PurePosixPath(name).stem] = b"".join(vault.read(name))

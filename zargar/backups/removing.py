@@ -3,7 +3,8 @@
 What is condemned is decided anew each time (`retention`), and only what has been condemned for the whole grace and
 still is goes: a verified copy that turns out damaged meanwhile brings back what it had replaced. That is asked again
 before each copy, under the lock that verdicts are kept under (`store`, Note [Verdicts and removals]): removing takes
-long, and readers and drills work meanwhile.
+long, and readers and drills work meanwhile. The copies by whose word it goes are looked at in the vault before
+(`vouching`).
 
 The manifest goes first, so that a backup that is half removed does not exist, and with it, in one transaction, the
 catalogue's word for it. What was cut off after that is ended by the next sweep.
@@ -19,9 +20,10 @@ from zargar.backups.continuing import TAKE_UP_WITHIN
 from zargar.backups.manifest import UnknownFormatError
 from zargar.backups.models import Copy, CopyState
 from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
-from zargar.backups.retention import Keep, Plan, plan
+from zargar.backups.retention import Keep, Plan, plan, vouching
 from zargar.backups.sitting_store import SupersededError
 from zargar.backups.stopping import Stop, never
+from zargar.backups.vouching import Vouchers
 from zargar.outcomes import JSON, Summary
 
 
@@ -56,6 +58,7 @@ def sweep(
     may_go = planned(keep, now=now).remove
     store.condemn(set(may_go), now=now)
     removed, refused = [], []
+    vouchers = Vouchers(now=now)
     for copy in [*store.half_removed(), *store.condemned(before=now - grace)]:
         if stop():
             break
@@ -64,23 +67,31 @@ def sweep(
             refused.append(f"{backup}: the vault {copy.vault} is not configured")
             continue
         try:
-            if _removed(vaults[copy.vault], copy, keep, grace=grace, now=now):
+            if _removed(vaults[copy.vault], copy, keep, vouchers, grace=grace, now=now):
                 removed.append((backup, copy.vault))
-        except VaultError as fault:
+        except (VaultError, UnknownFormatError) as fault:
             refused.append(f"{backup} in {copy.vault}: {fault}")
+    refused += vouchers.doubted
     refused += _sweep_failed(vaults, before=now - max(grace, TAKE_UP_WITHIN), now=now, stop=stop)
     return Removal(tuple(removed), len(set(may_go) - set(removed)), tuple(refused))
 
 
-def _removed(vault: Vault, copy: Copy, keep: Keep, *, grace: timedelta, now: datetime) -> bool:
-    """Remove a copy if it may still go, and say whether it did. Raises the vault's errors."""
+def _removed(
+    vault: Vault, copy: Copy, keep: Keep, vouchers: Vouchers, *, grace: timedelta, now: datetime
+) -> bool:  # fmt: skip
+    """Remove a copy if it may still go, and say whether it did. Raises the vault's errors, and `UnknownFormatError`."""
     backup = str(copy.backup.id)
     if copy.state != CopyState.REMOVED:
+        if not vouchers.sound(vault, vouching(store.for_retention(), backup, copy.vault)):
+            return False  # what had replaced it is there no more
         with store.deciding():
             if not store.still_condemned(copy, before=now - grace):
                 return False  # another sweep has thought better of it, or done it, while this one was busy or asleep
-            if (backup, copy.vault) not in planned(keep, now=now).remove:
+            known = store.for_retention()
+            if (backup, copy.vault) not in plan(known, keep, now=now).remove:
                 return False  # what had replaced it turned out damaged
+            if not vouchers.looked_at(vault, vouching(known, backup, copy.vault)):
+                return False  # it goes by another one's word now, which the next sweep looks at
             store.removed(copy, now=now)
             _delete(vault, manifest.key_of(backup))
     _remove_segments(vault, backup)

@@ -144,6 +144,7 @@ def not_mailed(report: int) -> None:
 
 def _lacking() -> dict[str, list[Lack]]:
     rows = Copy.objects.filter(state__in=[CopyState.MISSING, CopyState.DAMAGED], backup__state__in=WHOLE)
+    rows = rows.exclude(state=CopyState.MISSING, condemned_at__isnull=False)  # nobody is to have it any more
     found: dict[str, list[Lack]] = {}
     for row in rows.select_related("backup").order_by("vault", "backup_id"):
         found.setdefault(row.vault, []).append(

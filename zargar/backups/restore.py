@@ -41,8 +41,11 @@ STATEMENTS: Final = {
 }
 """What people call the statements of each member; an error of the database carries it as its note."""
 
-_OF_NAMES: Final = frozenset({"0A", "0L", "2B", "3F", "42", "53", "54", "55", "57", "58"})
-"""Classes of SQLSTATE whose words speak of objects, rights and the server: missing, denied, in use, full, ending."""
+_OF_NAMES: Final = frozenset({"0A", "0L", "2B", "3F", "42", "55"})
+"""Classes of SQLSTATE whose words speak of what the statement names: missing, denied, in use."""
+
+_OF_THE_SERVER: Final = frozenset({"53", "54", "57", "58"})
+"""Classes of SQLSTATE whose words speak of the server alone: full, at a limit, ending."""
 
 _DEFAULT_RIGHTS: Final = """
 SELECT d.defaclobjtype::text, CASE g.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(g.grantee) END, g.privilege_type,
@@ -80,13 +83,15 @@ def restore_beside(
     expected: ShopFacts | None = None,
     tolerated: Collection[What] = (),
     inside: Inside | None = None,
+    at_end: Inside | None = None,
 ) -> ShopFacts:
     """Restore the pack of `schema` as a schema called `beside`, proven, or not at all; return what was found of it.
 
     `connection` is the owner's, with no transaction open; its settings are RESET. `beside` may be `schema` when the
     shop is gone. The copy must have the facts `expected`, or those that the pack records, but for differences of the
     kinds `tolerated`: PostgreSQL of another major version writes a shape differently (`What.SHAPE`). `inside` puts into
-    the schema, when it has just been made, what the pack leans on and does not hold: extensions.
+    the schema, when it has just been made, what the pack leans on and does not hold: extensions. `at_end` changes the
+    copy, which is proven, before anybody sees it.
     Raises `WrongPackError`, `TargetTakenError`, `BadPackError`, `RestoredDiffersError`, and what psycopg (noting at
     which statements) or `members` raise; nothing is left behind then. Members are consumed as they come, in bounded
     memory.
@@ -111,6 +116,8 @@ def restore_beside(
                 raise RestoredDiffersError(schema, differences)
             for table in found.tables:
                 connection.execute(SQL("ANALYZE {}").format(qualified(pack.ddl_schema, table.name)))
+        if at_end is not None:
+            at_end(connection)
     with connection.transaction():
         connection.execute("RESET ALL")
     return found
@@ -119,12 +126,22 @@ def restore_beside(
 def refusal(fault: psycopg.Error) -> str:
     """Say which statements the database refused and why, without a value of any row.
 
-    Where a statement names what is not there or not allowed, the server's own words are of names alone; words about
-    data quote it, and only their kind is told.
+    Where a statement names what is not there or not allowed, the server's own words are of names alone, and so are
+    those about the server; words about data quote it, and only their kind is told. What is said inside a function, or
+    of a line of COPY (`context`), may quote whatever that works on.
     """
     at = next(iter(getattr(fault, "__notes__", ())), "a statement")
-    words = fault.diag.message_primary if (fault.sqlstate or "")[:2] in _OF_NAMES else None
+    words = _words(fault)
     return f"{at}: {type(fault).__name__}{f' ({words})' if words else ''}"
+
+
+def _words(fault: psycopg.Error) -> str | None:
+    """Return what was said that quotes no row; None where that is not sure."""
+    if fault.sqlstate is None:  # the client library's own words, of a session that was not to be had, or was lost
+        return str(fault).partition("\n")[0] if isinstance(fault, psycopg.OperationalError) else None
+    kind = fault.sqlstate[:2]
+    told = kind in _OF_THE_SERVER or (kind in _OF_NAMES and not fault.diag.context)
+    return fault.diag.message_primary if told else None
 
 
 class _Members:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -9,8 +10,11 @@ from django.db.models import QuerySet
 
 from zargar.audit import operations as audit
 from zargar.backups.apart import TableApart
-from zargar.backups.models import Pack, Restore, RestoreState
+from zargar.backups.models import Backup, Pack, Restore, RestoreState
 from zargar.outcomes import JSON
+
+SWAP_LOCK: Final = 0x5357_4150
+"""The first half of the advisory key ("SWAP"); the second is the shop's id. Held by who restores it in its place."""
 
 UNFINISHED = (RestoreState.PREPARING, RestoreState.CLOSED, RestoreState.SWAPPED)
 
@@ -85,6 +89,11 @@ def unfinished(shop: int) -> Sequence[Restore]:
     return list(_rows().filter(shop=shop, state__in=UNFINISHED).order_by("-id"))
 
 
+def closed_by_one(shop: int) -> bool:
+    """Say whether a restore has closed a shop, and did not come to an end."""
+    return Restore.objects.filter(shop=shop, state__in=[RestoreState.CLOSED, RestoreState.SWAPPED]).exists()
+
+
 def last_done(shop: int) -> Restore | None:
     """Return a shop's newest restore, if what it put aside is still kept."""
     newest = _rows().filter(shop=shop).exclude(state=RestoreState.FAILED).order_by("-id").first()
@@ -99,9 +108,17 @@ def kept(*, shop: int | None = None, before: datetime | None = None) -> Sequence
     return list(rows.filter(ended_at__lt=before) if before is not None else rows)
 
 
-def name_in(backup: UUID, *, holds: str) -> str | None:
-    """Return what the catalogue says that a backup calls a shop's schema; None where it does not know."""
-    return Pack.objects.filter(backup__id=backup, holds=holds).values_list("schema", flat=True).first()
+def names_in(backup: UUID) -> dict[str, str]:
+    """Return by what it holds (a shop's id) how a backup calls each schema; empty where the catalogue knows it not."""
+    return dict(Pack.objects.filter(backup__id=backup).values_list("holds", "schema"))
+
+
+def copies_of(backup: UUID) -> tuple[str | None, dict[str, str]]:
+    """Return what the catalogue knows of a backup: its manifest's SHA-256, and by vault how the copy is."""
+    found = Backup.objects.filter(id=backup).first()
+    if found is None:
+        return None, {}
+    return found.manifest_sha256 or None, {copy.vault: copy.state for copy in found.copies.all()}
 
 
 def told(row: Restore) -> dict[str, JSON]:

@@ -13,8 +13,12 @@ Note [In a shop's place]
 Whatever fails, on whichever step, is put back: the shop has its own tables and its own state, the copy is gone, the row
 says what happened. A killed process cannot do that; the next restore or undo of that shop does it first, by what it
 finds in the database. Undo is the same with the kept schema for a copy, and can be undone itself.
+
+Where somebody has opened the shop meanwhile, its people have worked in the copy. Then that restore is done: nothing is
+put back in its place without its rows being listed, in a snapshot and kept, which is what undo does.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -24,10 +28,13 @@ from uuid import UUID
 import psycopg
 from django.db import DatabaseError, transaction
 
-from zargar.backups import operations, restore_store, swap
+from zargar.backups import leaning, operations, restore_store, swap
 from zargar.backups.apart import rows_apart
-from zargar.backups.copied import Desk, copied, hand_over
+from zargar.backups.copied import Desk, bring_forward, copied, hand_back, hand_over
+from zargar.backups.leaning import LeanedOnError
 from zargar.backups.models import Restore, RestoreState
+from zargar.backups.restore_store import SWAP_LOCK
+from zargar.backups.restoring import NotInBackupError
 from zargar.backups.retention import Kind
 from zargar.outcomes import Outcome
 from zargar.refusals import InvalidError, NotFoundError, RefusedError
@@ -36,8 +43,7 @@ from zargar.shops import schemas
 from zargar.shops.models import Shop, State
 from zargar.shops.operations import ShopStateError
 
-SWAP_LOCK: Final = 0x5357_4150
-"""The first half of the advisory key ("SWAP"); the second is the shop's id. Held by who restores it in its place."""
+log = logging.getLogger(__name__)
 
 _EXPECTED: Final = (Outcome, RefusedError, NotFoundError, InvalidError, psycopg.Error, DatabaseError)
 """What may go wrong in a restore without being a bug of the program."""
@@ -59,6 +65,10 @@ class HalfRestoredError(RefusedError):
     """A restore failed, and so did putting it back: the shop stays closed until `zargar restore undo` settles it."""
 
 
+class UnfinishedRestoreError(RefusedError):
+    """A restore has closed that shop and did not come to an end: `zargar restore undo` settles it, and opens it."""
+
+
 class NothingKeptError(NotFoundError):
     """No copy of that shop is kept: it was never restored in its place, or the kept copy is dropped."""
 
@@ -68,16 +78,17 @@ def in_place(
 ) -> Restore:  # fmt: skip
     """Restore a live shop in its place: see Note [In a shop's place]. Returns the restore, which can be undone.
 
-    Raises `ConfirmError`, `RestoreBusyError`, `RestoreFailedError`, `HalfRestoredError`,
-    `zargar.backups.forward.NewerBackupError`, and as `restoring.beside`.
+    The shop is the one of that id, whatever it is called now; by its name it is looked for in a backup of which the
+    catalogue knows nothing. Raises `zargar.backups.leaning.LeanedOnError`, `ConfirmError`, `RestoreBusyError`,
+    `RestoreFailedError`, `HalfRestoredError`, `zargar.backups.forward.NewerBackupError`, and as `restoring.beside`.
     """
     shop = shops.named(slug)
     _confirmed(shop, confirm)
     with _alone(desk, shop.id):
         settle(desk, shop.id)
+        called = _called(shop, backup)
         row = _begin(desk, shop, backup=backup, undoes=None, actor=actor, reason=reason)
         with _or_as_it_was(desk, row):
-            called = restore_store.name_in(backup, holds=str(shop.id)) or slug
             done = copied(desk, slug=called, backup=backup, to=row.copy, identity=identity)
             restore_store.taken(row, taken_at=done.taken_at)
             _take_place(desk, row)
@@ -87,21 +98,22 @@ def in_place(
 def undo(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Restore:
     """Put back what the shop's last restore had put aside, in the same order, or settle a restore that was killed.
 
-    Returns the undo, which keeps what was live and can be undone, or the settled restore. Raises `NothingKeptError`,
-    and as `in_place`.
+    What was put aside is migrated forward first, as a copy out of a backup is. Returns the undo, which keeps what was
+    live and can be undone, or the settled restore. Raises `NothingKeptError`, and as `in_place`.
     """
     shop = shops.named(slug)
     _confirmed(shop, confirm)
     with _alone(desk, shop.id):
         settled = settle(desk, shop.id)
         if settled:
-            return settled[0]
+            return settled[0]  # what has become live and been worked in is none of these: it is undone as any other
         last = restore_store.last_done(shop.id)
         if last is None:
             message = f"no copy of {slug} is kept; `zargar restore kept` shows those that are"
             raise NothingKeptError(message)
         row = _begin(desk, shop, backup=None, undoes=last, actor=actor, reason=reason)
         with _or_as_it_was(desk, row):
+            bring_forward(desk, row.copy)  # what was put aside has had no part in the migrations since
             restore_store.taken(row, taken_at=last.swapped_at or last.began_at)
             _take_place(desk, row)
     return row
@@ -113,7 +125,10 @@ def kept() -> Sequence[Restore]:
 
 
 def drop_kept(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Sequence[Restore]:
-    """Drop all that is kept for undo of a shop. Raises `NothingKeptError`, `ConfirmError`, `RestoreBusyError`."""
+    """Drop all that is kept for undo of a shop.
+
+    Raises `NothingKeptError`, `ConfirmError`, `RestoreBusyError`, `zargar.backups.leaning.LeanedOnError`.
+    """
     shop = shops.named(slug)
     _confirmed(shop, confirm)
     with _alone(desk, shop.id):
@@ -126,25 +141,26 @@ def drop_kept(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -
 
 
 def expire(desk: Desk, *, grace: timedelta, now: datetime) -> Sequence[str]:
-    """Drop what has been kept for undo for longer than `grace`; return the schemas. A shop that is busy waits."""
+    """Drop what has been kept for undo for longer than `grace`; return the schemas. What is busy or leaned on waits."""
     gone = []
     for row in restore_store.kept(before=now - grace):
         try:
             with _alone(desk, row.shop):
                 _drop(desk, row, actor="retention", reason=f"kept for undo for {grace.days} days")
-        except (RestoreBusyError, swap.SwapBusyError):
+        except (RestoreBusyError, swap.SwapBusyError, LeanedOnError) as waits:
+            log.warning("%s is kept for longer: %s", row.kept, waits)
             continue
         gone.append(row.kept)
     return gone
 
 
 def settle(desk: Desk, shop_id: int) -> Sequence[Restore]:
-    """Put back what killed restores of a shop left; return them. The caller is `_alone` with the shop."""
+    """Put back what killed restores of a shop left; return these. The caller is `_alone` with the shop.
+
+    One whose copy has been worked in since is done, and not among them.
+    """
     left = restore_store.unfinished(shop_id)
-    for row in left:
-        _put_back(desk, row)
-        restore_store.failed(row, fault="its process was lost", now=desk.house.clock())
-    return left
+    return [row for row in left if _put_back(desk, row, fault="its process was lost")]
 
 
 def _begin(
@@ -157,10 +173,24 @@ def _begin(
     if state not in {State.ACTIVE, State.SUSPENDED}:
         message = f"{shop.schema_name} is {state}: it is restored in its place when it is active or suspended"
         raise ShopStateError(message)
+    with closing(desk.house.connect()) as owner:
+        leaning.check(owner, shop.schema_name)
     return restore_store.begin(
         shop=shop.id, schema=shop.schema_name, backup=backup, undoes=undoes, actor=actor, reason=reason,
         now=desk.house.clock(),
     )  # fmt: skip
+
+
+def _called(shop: Shop, backup: UUID) -> str:
+    """Return what a backup calls a shop. Another one may have had its name then, and must not come into its place."""
+    names, slug = restore_store.names_in(backup), str(shop.schema_name)
+    if not names:
+        return slug
+    if str(shop.id) not in names:
+        also = f"; what it calls {slug} is of another shop" if slug in names.values() else ""
+        message = f"backup {backup} does not hold {slug} (shop {shop.id}){also}"
+        raise NotInBackupError(message)
+    return names[str(shop.id)]
 
 
 def _confirmed(shop: Shop, confirm: str) -> None:
@@ -189,6 +219,7 @@ def _take_place(desk: Desk, row: Restore) -> None:
         slug = shops.numbered(shop.id).schema_name
         with closing(desk.house.connect()) as owner, owner.transaction():
             swap.hold_still(owner, slug, wait=desk.wait)
+            leaning.check(owner, slug)
             with closing(desk.house.connect()) as reader:
                 apart = rows_apart(reader, live=slug, restored=row.copy, keys=desk.differences)
                 restore_store.listed_apart(row, apart)
@@ -219,32 +250,51 @@ def _or_as_it_was(desk: Desk, row: Restore) -> Iterator[None]:
         closed = row.state != RestoreState.PREPARING
         said = str(fault) or type(fault).__name__
         try:
-            _put_back(desk, row)
+            put_back = _put_back(desk, row, fault=f"{type(fault).__name__}: {fault}")
         except _EXPECTED as second:
             message = f"the restore of {row.schema} failed ({said}), and putting it back did too: {second}"
             raise HalfRestoredError(message) from fault
-        restore_store.failed(row, fault=f"{type(fault).__name__}: {fault}", now=desk.house.clock())
-        if closed and isinstance(fault, _EXPECTED):
+        if not isinstance(fault, _EXPECTED):
+            raise
+        if not put_back:
+            message = f"{row.schema} was opened meanwhile, so that its restored copy stays: {said}"
+            message = f"{message}; what was live is kept as {row.kept}, `zargar restore undo` brings it back"
+            raise RestoreFailedError(message) from fault
+        if closed:
             message = f"{row.schema} is as it was and {row.shop_was} again, the restored copy is gone: {said}"
             raise RestoreFailedError(message) from fault
         raise
 
 
-def _put_back(desk: Desk, row: Restore) -> None:
-    """Make of a restore that did not end nothing at all; the database says how far it came. Repeatable."""
+def _put_back(desk: Desk, row: Restore, *, fault: str) -> bool:
+    """Make of a restore that did not end nothing at all; the database says how far it came. Repeatable.
+
+    False where the copy is live and open, so that people have worked in it: then the restore is done.
+    """
     with closing(desk.house.connect()) as owner:
         if swap.there(owner, row.kept):
             with schemas.held(row.shop, wait=desk.wait):
-                slug = shops.numbered(row.shop).schema_name
-                swap.swap(owner, live=slug, restored=row.kept, kept=row.copy, wait=desk.wait)
+                shop = shops.numbered(row.shop)
+                if shop.state != State.RESTORING:
+                    restore_store.swapped(row, now=row.swapped_at or desk.house.clock())
+                    restore_store.done(row, now=desk.house.clock())
+                    return False
+                swap.swap(owner, live=shop.schema_name, restored=row.kept, kept=row.copy, wait=desk.wait)
         if row.undoes is None:
             swap.drop(owner, row.copy, wait=desk.wait)
     shop = shops.numbered(row.shop)
-    if shop.state == State.RESTORING:
-        shops.reopen(slug=shop.schema_name, to=State(row.shop_was), actor=row.actor, reason=row.reason)
+    if row.swapped_at is not None and shop.state == State.RESTORING:
+        with schemas.held(row.shop, wait=desk.wait):
+            hand_back(desk.unwound, row.shop)
+    with transaction.atomic():
+        if shop.state == State.RESTORING and row.shop_was:  # a copy that was only being made has not closed it
+            shops.reopen(slug=shop.schema_name, to=State(row.shop_was), actor=row.actor, reason=row.reason)
+        restore_store.failed(row, fault=fault, now=desk.house.clock())
+    return True
 
 
 def _drop(desk: Desk, row: Restore, *, actor: str, reason: str) -> None:
     with closing(desk.house.connect()) as owner:
+        leaning.check(owner, row.kept)
         swap.drop(owner, row.kept, wait=desk.wait)
     restore_store.dropped(row, actor=actor, reason=reason)

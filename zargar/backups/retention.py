@@ -14,6 +14,17 @@ by a clock.
 A period's place is for the newest copy in it that was read back and found good: a damaged one, or one that nobody has
 read, does not take a good one's place. So many of the newest periods that have a good copy keep one; beside them, so
 many of the newest of all keep what they have, where that is nothing good.
+
+Note [Weekly ones]
+------------------
+A backup that was made as a weekly one is kept for as many weeks as are counted: each of them, though a daily one
+follows it in an hour, and though a person's schedule makes two in a week. A daily one has a week's place only where no
+weekly one of that week is good.
+
+Note [Half a pack]
+------------------
+A folder may be readable in part, on a disk that dies. What was read of it is a good copy of that, and no newer copy of
+all: it replaces what was read in part before it, and never the newest that has everything.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,6 +60,9 @@ class Copy:
         holds: the ids of the shops whose packs it has, and the names of the other packs (`shared`). A shop that was
             erased since is left out: nobody can open its pack, so that nothing has to be kept for it.
         good_in: by vault that has it, whether that copy was read back and found good.
+        in_part: those of `holds` of which something was left out: Note [Half a pack].
+        remains_in: those of these vaults that have some of it alone, and no other vault can bring the rest. No period
+            asks for such remains, but what else they may be needed for they are, as long as nothing replaces it.
     """
 
     backup: str
@@ -57,6 +71,13 @@ class Copy:
     made_at: datetime
     holds: frozenset[str]
     good_in: Mapping[str, bool]
+    in_part: frozenset[str] = frozenset()
+    remains_in: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """What it has all of."""
+        return self.holds - self.in_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,45 +115,75 @@ def plan(copies: Sequence[Copy], keep: Keep, *, now: datetime) -> Plan:
     return Plan(tuple(sorted(remove)), tuple(sorted(stay)))
 
 
+def vouching(copies: Sequence[Copy], backup: str, vault: str) -> tuple[str, ...]:
+    """Return the backups by whose verified copies in a vault one of the same vault is replaced, the newest first.
+
+    For each pack the newest that replaces it; a pack that nothing replaces has none, nor has what is not there.
+    """
+    there = sorted((copy for copy in copies if vault in copy.good_in), key=lambda copy: copy.number, reverse=True)
+    one = next((copy for copy in there if copy.backup == backup), None)
+    if one is None:
+        return ()
+    newer = [copy for copy in there if copy.number > one.number and copy.good_in[vault]]
+    found: set[str] = set()
+    for whole, packs in ((True, one.whole), (False, one.holds & one.in_part)):
+        left = set(packs)
+        for copy in newer:
+            if its := left & (copy.whole if whole else copy.holds):
+                found.add(copy.backup)
+                left -= its
+    return tuple(copy.backup for copy in newer if copy.backup in found)
+
+
 def _wanted(there: Sequence[Copy], vault: str, keep: Keep, *, now: datetime) -> dict[str, str]:
     """Return the backups that the periods ask for in a vault, each with the first period that does."""
     wanted: dict[str, str] = {}
-    for copy in there:
+    asked = [copy for copy in there if vault not in copy.remains_in]
+    for copy in asked:
         age = {Kind.SNAPSHOT: keep.snapshots, Kind.SHOP: keep.shop_copies}.get(copy.kind)
         if age is not None and now - copy.made_at < age:
             wanted[copy.backup] = f"younger than {age.days} days"
-    whole = [copy for copy in there if copy.kind in {Kind.DAILY, Kind.WEEKLY}]
+    everything = [copy for copy in asked if copy.kind in {Kind.DAILY, Kind.WEEKLY}]
     periods = (("day", keep.days, _day), ("week", keep.weeks, _week))
     longer = (("month", keep.months, _month), ("year", keep.years, _year))
     for name, count, period in (*periods, *longer):
-        good = _newest_of_each([copy for copy in whole if copy.good_in[vault]], period)
-        any_ = _newest_of_each(whole, period)
-        for copy in good[:count]:
-            wanted.setdefault(copy.backup, f"the last good one of its {name}")
-        proven = {period(copy.made_at) for copy in good}
-        for copy in any_[:count]:
-            if period(copy.made_at) not in proven:
-                wanted.setdefault(copy.backup, f"the last of its {name}")
+        good = _by_period([copy for copy in everything if copy.good_in[vault]], period)
+        any_ = _by_period(everything, period)
+        newest = [*list(good)[:count], *(one for one in list(any_)[:count] if one not in good)]
+        for one in newest:
+            wanted = {**_stay(name, any_[one], good.get(one, ())), **wanted}
     return wanted
 
 
-def _newest_of_each(copies: Iterable[Copy], period: Callable[[datetime], object]) -> list[Copy]:
-    """Return the newest backup of each period that has one, the newest first."""
-    newest: dict[object, Copy] = {}
-    for copy in sorted(copies, key=lambda copy: copy.number):
-        newest[period(copy.made_at)] = copy
-    return sorted(newest.values(), key=lambda copy: copy.number, reverse=True)
+def _stay(period: str, copies: Sequence[Copy], good: Sequence[Copy]) -> dict[str, str]:
+    """Return which of a period's backups stay, and why; `good`: those found good, both the oldest first."""
+    weekly = [copy.backup for copy in copies if period == "week" and copy.kind is Kind.WEEKLY]
+    stay = dict.fromkeys(weekly, "a weekly one of its week")
+    if not any(copy.backup in stay for copy in good):
+        place = "the last good one of its" if good else "the last of its"
+        stay[(good or copies)[-1].backup] = f"{place} {period}"
+    return stay
+
+
+def _by_period(copies: Iterable[Copy], period: Callable[[datetime], object]) -> dict[object, list[Copy]]:
+    """Return the backups of each period that has one, the oldest first; first the period that has the newest."""
+    found: dict[object, list[Copy]] = {}
+    for copy in sorted(copies, key=lambda copy: copy.number, reverse=True):
+        found.setdefault(period(copy.made_at), []).append(copy)
+    return {one: its[::-1] for one, its in found.items()}
 
 
 def _needed(there: Sequence[Copy], vault: str) -> dict[str, str]:
     """Return the backups that a vault cannot do without, and why: Note [What never goes]. `there`: the oldest first."""
     needed: dict[str, str] = {}
     replaced: set[str] = set()
+    replaced_in_part: set[str] = set()
     for copy in reversed(there):
-        if alone := copy.holds - replaced:
+        if alone := (copy.whole - replaced) | ((copy.holds & copy.in_part) - replaced_in_part):
             needed[copy.backup] = f"{len(alone)} of its {len(copy.holds)} packs have no newer verified copy in {vault}"
         if copy.good_in[vault]:
-            replaced |= copy.holds
+            replaced |= copy.whole
+            replaced_in_part |= copy.holds
     return needed
 
 

@@ -40,8 +40,8 @@ class Verdict:
 
     `undecided`: why there is no verdict (its shop was erased; the drill's login may not make roles; it broke off), else
     empty. `broke_off`: the drill itself failed at this pack (a full disk, a right that its login lacks).
-    `unwitnessed`: why pg_dump, the second witness of a shape, could not speak to it; empty where it did, or where there
-    is no shape (files). It is no fault: the first witness has found nothing wrong.
+    `unwitnessed`: why one of the two witnesses of a shape, or both, could not speak to it; empty where both did, or
+    where there is no shape (files). It is no fault: nothing wrong was found, rows and sequences are what they were.
     """
 
     vault: str

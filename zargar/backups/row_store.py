@@ -40,7 +40,7 @@ def remove_drills(*, before: datetime, at_most: int) -> int:
 
 def remove_packs(*, before: datetime, at_most: int) -> int:
     """Remove what is listed of backups that ended before a moment and of which no vault has anything."""
-    kept = Copy.objects.filter(backup=OuterRef("number")).exclude(state__in=[CopyState.REMOVED, CopyState.MISSING])
+    kept = Copy.objects.filter(backup=OuterRef("number")).exclude(state=CopyState.REMOVED)
     gone = Backup.objects.filter(~Exists(kept), ended_at__lt=before).exclude(state=State.RUNNING)
     rows = Pack.objects.filter(backup__in=gone).order_by("pk")
     return _deleted(Pack.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:at_most])))

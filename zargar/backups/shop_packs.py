@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 
-from zargar.backups import sitting_pace, store
+from zargar.backups import sitting_pace
 from zargar.backups.ddl import DdlSource
 from zargar.backups.ddl_store import KnownShapes
 from zargar.backups.fleet import Fleet
-from zargar.backups.keys import ShopKey
+from zargar.backups.key_making import KeyMaker
 from zargar.backups.manifest import PackEntry
 from zargar.backups.readers import UnreadableError
 from zargar.backups.recognising import Recognising
@@ -21,16 +21,17 @@ from zargar.backups.store import Held
 
 def write(
     writer: SegmentWriter, holds: Sequence[Held], *, connect: Callable[[], psycopg.Connection[Any]],
-    pg_dump: DdlSource, readers: int, shapes: KnownShapes | None, key: Callable[[Held], ShopKey], pace: Pace,
+    pg_dump: DdlSource, readers: int, shapes: KnownShapes | None, keys: KeyMaker, pace: Pace,
     recognising: Recognising | None = None,
 ) -> Read:  # fmt: skip
     """Read and write each of `holds`; one that cannot be read is left out, in words, and the others go on.
 
-    `key` makes one where there is none. Raises what the writer raises, and as `Fleet` for the server's sake.
+    What has no key yet and gets none before the sitting is over is left for the next one. Raises what `keys` and the
+    writer raise, and as `Fleet` for the server's sake.
     """
-    by_schema = {held.schema: held for held in holds}
-    found = store.keys_of(holds)
-    own = {held.schema: found.get(held.id) or key(held) for held in holds}
+    found = keys.several(holds, over=pace.over)
+    own = {held.schema: found[held.id] for held in holds if held.id in found}
+    by_schema = {held.schema: held for held in holds if held.schema in own}
     before = shapes.load() if shapes else {}
     known = dict(before)
     fleet = Fleet(
@@ -52,7 +53,7 @@ def write(
                     read.entries[name] = PackEntry(name, packed.schema, object_of, place, packed.facts)
             except UnreadableError as why:
                 read.left_out[name] = str(why)
-            pace.progress(len(read.entries) + len(read.left_out), len(by_schema))
+            pace.progress(len(read.entries) + len(read.left_out), len(holds))
             if read.ended or pace.over():
                 break
     if shapes and (met := {shape: ddl for shape, ddl in known.items() if shape not in before}):
@@ -60,5 +61,5 @@ def write(
     if recognising:
         recognising.keep(fleet.met)
     read.left_out |= {by_schema[schema].slug: why for schema, why in fleet.left_out.items()}
-    read.left = len(by_schema) - len(read.entries) - len(read.left_out) - len(read.given_up)
+    read.left = len(holds) - len(read.entries) - len(read.left_out) - len(read.given_up)
     return read

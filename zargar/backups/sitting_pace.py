@@ -10,9 +10,9 @@ process). All others are read.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 
 from zargar.backups.manifest import PackEntry
 from zargar.backups.packs import PackPlace, Sealed
@@ -47,6 +47,11 @@ class Pace:
     spent: Stop
     begins: Callable[[str], object]
     progress: Progress
+
+    def among(self, *, before: int = 0, after: int = 0) -> Self:
+        """Return it for packs that so many others come before and after: who hears of them counts all."""
+        tell = self.progress
+        return replace(self, progress=lambda done, total: tell(before + done, before + total + after))
 
 
 @dataclass(slots=True)

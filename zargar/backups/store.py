@@ -10,7 +10,7 @@ copy is `REMOVED` from that decision on, and until no vault's object of it is le
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from zargar.backups import drill_store, erasure_store
-from zargar.backups.exclusions import lacks
+from zargar.backups.exclusions import lacks, names
 from zargar.backups.keys import ShopKey
 from zargar.backups.manifest import PackEntry
 from zargar.backups.models import Backup, Copy, CopyState, KeyRecord, Pack, State
@@ -46,13 +46,13 @@ class Held:
 
 def key_of(held: Held) -> ShopKey | None:
     """Return the key in use for it."""
-    row = KeyRecord.objects.filter(holds=held.id, destroyed_at=None).first()
+    row = KeyRecord.objects.filter(holds=held.id, destroyed_at=None, lost_at=None).first()
     return ShopKey(row.shop, row.recipient) if row else None
 
 
 def keys_of(holds: Iterable[Held]) -> dict[str, ShopKey]:
     """Return the keys in use, by what they are of (`Held.id`); what has none yet is left out."""
-    rows = KeyRecord.objects.filter(holds__in=[held.id for held in holds], destroyed_at=None)
+    rows = KeyRecord.objects.filter(holds__in=[held.id for held in holds], destroyed_at=None, lost_at=None)
     return {row.holds: ShopKey(row.shop, row.recipient) for row in rows}
 
 
@@ -63,7 +63,8 @@ def keep_key(held: Held, key: ShopKey) -> ShopKey:
     """
     try:
         with transaction.atomic():
-            KeyRecord.objects.create(holds=held.id, shop=key.shop, recipient=key.recipient)
+            measure = {"size": key.measure.size, "sha256": key.measure.sha256} if key.measure else {}
+            KeyRecord.objects.create(holds=held.id, shop=key.shop, recipient=key.recipient, **measure)
     except IntegrityError:
         other = key_of(held)
         if other is None:
@@ -171,6 +172,17 @@ def emptied(copy: Copy) -> None:
     Copy.objects.filter(pk=copy.pk).update(condemned_at=None)
 
 
+def has_source(copy: Copy, *, among: Collection[str]) -> bool:
+    """Say whether one of these vaults has the backup of a copy, and can give back what that copy lacks."""
+    others = Copy.objects.filter(backup=copy.backup_id, vault__in=among).exclude(pk=copy.pk)
+    return others.filter(state__in=[CopyState.STORED, CopyState.GOOD]).exists()
+
+
+def copy_in(backup: str, vault: str) -> Copy:
+    """Return a vault's copy of a backup that retention knows of."""
+    return Copy.objects.select_related("backup").get(backup__id=backup, vault=vault)
+
+
 def missing(*, backup: UUID | None = None) -> Sequence[Copy]:
     """Return the copies that a vault lacks, of one backup or of all that exist."""
     found = in_vaults(states=[CopyState.MISSING])
@@ -178,30 +190,37 @@ def missing(*, backup: UUID | None = None) -> Sequence[Copy]:
 
 
 def for_retention() -> list[Kept]:
-    """Return every backup that exists as retention sees it: without what no key opens any more."""
+    """Return every backup that exists as retention sees it: without what no key opens any more.
+
+    What a vault lacks it may still be brought, and is nobody's to remove; where no other vault has anything of the
+    backup any more, what this one has of it is what is left.
+    """
     rows = list(Backup.objects.filter(state__in=[State.COMPLETE, State.DEGRADED]).prefetch_related("copies"))
-    holds, erased = _held_by_backup(), erasure_store.erased_since()
-    return [
-        Kept(
-            backup=str(row.id),
-            number=row.number,
-            kind=Kind(row.kind),
-            made_at=row.began_at,
-            holds=frozenset(held for held in holds[row.number] if drill_store.opens(held, row, erased)),
-            good_in={
-                copy.vault: copy.state == CopyState.GOOD
-                for copy in row.copies.all()
-                if copy.state not in {CopyState.REMOVED, CopyState.MISSING}
-            },
-        )
-        for row in rows
-    ]
+    packs, erased = _packs_by_backup(), erasure_store.erased_since()
+    return [_as_kept(row, packs[row.number], erased) for row in rows]
 
 
-def _held_by_backup() -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    for number, held in Pack.objects.values_list("backup_id", "holds"):
-        found[number].append(held)
+def _as_kept(row: Backup, packs: Collection[tuple[str, str]], erased: Mapping[str, datetime]) -> Kept:
+    """Describe a backup for retention. `packs`: what each holds, and how the backup calls it."""
+    copies = [copy for copy in row.copies.all() if copy.state != CopyState.REMOVED]
+    there = [copy for copy in copies if copy.state != CopyState.MISSING] or copies
+    in_part = names(lacks(row.excluded))
+    return Kept(
+        backup=str(row.id),
+        number=row.number,
+        kind=Kind(row.kind),
+        made_at=row.began_at,
+        holds=frozenset(held for held, _ in packs if drill_store.opens(held, row, erased)),
+        good_in={copy.vault: copy.state == CopyState.GOOD for copy in there},
+        in_part=frozenset(held for held, label in packs if label in in_part),
+        remains_in=frozenset(copy.vault for copy in there if copy.state == CopyState.MISSING),
+    )
+
+
+def _packs_by_backup() -> dict[int, list[tuple[str, str]]]:
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for number, held, label in Pack.objects.values_list("backup_id", "holds", "schema"):
+        found[number].append((held, label))
     return found
 
 

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from zargar.backups import drill_store, proving, store
+from zargar.backups import drill_store, key_store, proving, store
+from zargar.backups.key_objects import ReadBack, agreed
 from zargar.backups.manifest import DamagedManifestError, UnknownFormatError
 from zargar.backups.models import Copy, CopyState
-from zargar.backups.ports import Vault, VaultError
+from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
 from zargar.backups.progress import Progress, nobody
 from zargar.backups.proving import Proof
 from zargar.backups.reading_back import SoFar
@@ -29,6 +30,8 @@ from zargar.outcomes import JSON, Summary
 TAKE_UP_WITHIN: Final = timedelta(days=3)
 """How long after its beginning the reading of a copy is gone on with."""
 
+_MEASURED_IN_A_GO: Final = 500
+
 _THERE: Final = (CopyState.STORED, CopyState.GOOD, CopyState.DAMAGED)
 
 
@@ -36,7 +39,8 @@ _THERE: Final = (CopyState.STORED, CopyState.GOOD, CopyState.DAMAGED)
 class Verified:
     """What was found of copies, what was brought over, and what is not known or not there.
 
-    `missing`: what vaults still lack. `left`: copies whose turn it was, and that the time was not enough for.
+    `unanswered`: what nobody knows, of a copy or of a key (then `backup` is None). `missing`: what vaults still lack.
+    `left`: copies whose turn it was, and that the time was not enough for.
     """
 
     proven: tuple[Summary, ...]
@@ -62,13 +66,18 @@ def verify(
     A vault that does not answer is named in `unanswered` and not asked again; the others have their turns.
     """
     by_name = {vault.name: vault for vault in vaults}
-    completed, cut = _complete(by_name, now=now, stop=stop)
+    torn = _measured(vaults)
+    completed, cut = _complete(store.missing(), by_name, now=now, stop=stop)
     copies = turns(store.in_vaults(states=_THERE), backup=backup, now=now, go_on=go_on)
     reading = _Reading(by_name, now, stop, progress)
     reading.through(copies, at_most=len(copies) if backup is not None else at_most)
-    missing = [_told(copy, fault=copy.detail) for copy in store.missing(backup=backup)]
+    if reading.lost and not stop():
+        brought_back, cut_too = _complete(reading.lost, by_name, now=now, stop=stop)
+        completed, cut = completed + brought_back, cut + cut_too
+    wanted = [copy for copy in store.missing(backup=backup) if copy.condemned_at is None]
+    missing = [_told(copy, fault=copy.detail) for copy in wanted]
     return Verified(
-        tuple(reading.proven), tuple(reading.unanswered), tuple(completed), tuple(missing), cut + reading.left
+        tuple(reading.proven), (*reading.unanswered, *torn), tuple(completed), tuple(missing), cut + reading.left
     )
 
 
@@ -90,8 +99,10 @@ class _Reading:
         self._stop = stop
         self._progress = progress
         self._silent: set[str] = set()
+        self._keys = ReadBack(key_store.measures, store.destroyed)
         self.proven: list[Summary] = []
         self.unanswered: list[Summary] = []
+        self.lost: list[Copy] = []
         self.left = 0
 
     def through(self, copies: Sequence[Copy], *, at_most: int) -> None:
@@ -128,10 +139,15 @@ class _Reading:
             raise VaultError(message)
         begun = _begun(copy, now=self._now)
         backup = copy.backup
-        return proving.prove(vault, str(backup.id), sha256=backup.manifest_sha256, begun=begun, stop=self._stop)
+        return proving.prove(
+            vault, str(backup.id), sha256=backup.manifest_sha256, keys=self._keys, begun=begun, stop=self._stop
+        )
 
     def _note(self, copy: Copy, proof: Proof) -> None:
         state = CopyState.GOOD if proof.good else CopyState.DAMAGED
+        if proof.lost and store.has_source(copy, among=self._vaults):
+            state = CopyState.MISSING
+            self.lost.append(copy)
         store.note(copy, state=state, now=self._now, detail="; ".join(proof.faults))
         faults: list[JSON] = list(proof.faults)
         self.proven.append({
@@ -143,7 +159,7 @@ class _Reading:
         earlier = copy.half_read
         since = earlier["since"] if earlier and _begun(copy, now=self._now) else self._now.isoformat()
         faults: dict[str, JSON] = dict(half.faults)
-        store.keep_half_read(copy, {"since": since, "segments": half.segments, "faults": faults})
+        store.keep_half_read(copy, {"since": since, "segments": half.segments, "faults": faults, "keys": half.keys})
         self.left += 1
 
 
@@ -152,19 +168,34 @@ def _begun(copy: Copy, *, now: datetime) -> SoFar | None:
     half = copy.half_read
     if not half or abs(now - datetime.fromisoformat(half["since"])) > TAKE_UP_WITHIN:
         return None
-    return SoFar(half["segments"], half["faults"])
+    return SoFar(half["segments"], half["faults"], keys=half.get("keys", 0))
 
 
-def _complete(vaults: dict[str, Vault], *, now: datetime, stop: Stop) -> tuple[list[str], int]:
-    """Bring over what vaults lack; return in words what was completed, and how many the time was not enough for."""
+def _measured(vaults: Sequence[Vault]) -> list[Summary]:
+    """Measure some of the key objects that nobody has measured yet; say of which nobody can tell what is right."""
+    same, torn = agreed(vaults, key_store.unmeasured(at_most=_MEASURED_IN_A_GO))
+    key_store.learn(same)
+    return [{"backup": None, "vault": " and ".join(one.name for one in vaults), "fault": why} for why in torn.values()]
+
+
+def _complete(
+    missing: Sequence[Copy], vaults: dict[str, Vault], *, now: datetime, stop: Stop
+) -> tuple[list[str], int]:  # fmt: skip
+    """Bring over what vaults lack; return in words what was completed, and how many the time was not enough for.
+
+    Where no vault can give it, the one that lacks it is asked: a person may have brought it back himself.
+    """
     done: list[str] = []
     left = 0
     sources: dict[int, list[Copy]] = {}
     for copy in store.in_vaults(states=[CopyState.GOOD, CopyState.STORED]):
         if copy.vault in vaults:
             sources.setdefault(copy.backup_id, []).append(copy)
-    for lacking in store.missing():
+    alone = _Alone(vaults)
+    for lacking in missing:
         having = sources.get(lacking.backup_id, [])
+        if not having and (found := alone.found(lacking)) is not None:
+            store.note(lacking, state=found[0], now=now, detail=found[1])
         if not having or lacking.vault not in vaults:
             continue
         if left:
@@ -181,6 +212,32 @@ def _complete(vaults: dict[str, Vault], *, now: datetime, stop: Stop) -> tuple[l
     return done, left
 
 
+class _Alone:
+    """Copies that no other vault can complete: whether what lies there is all of them after all, or can be opened."""
+
+    def __init__(self, vaults: dict[str, Vault]) -> None:
+        self._vaults = vaults
+        self._silent: set[str] = set()
+
+    def found(self, copy: Copy) -> tuple[CopyState, str] | None:
+        """Return what it is by its manifest and the sizes of its segments; None where it has no manifest.
+
+        Reading back comes next, and says more.
+        """
+        vault = self._vaults.get(copy.vault)
+        if vault is None or vault.name in self._silent:
+            return None
+        try:
+            told = proving.read_manifest(vault, str(copy.backup.id), sha256=copy.backup.manifest_sha256)
+            fault = proving.lacking(vault, told)
+        except (NoSuchObjectError, DamagedManifestError, UnknownFormatError):
+            return None
+        except VaultError:  # nothing is known, and the copy stays what it was
+            self._silent.add(vault.name)
+            return None
+        return (CopyState.DAMAGED, fault) if fault else (CopyState.STORED, "")
+
+
 def _brought(
     having: Sequence[Copy], lacking: Copy, vaults: dict[str, Vault], *, now: datetime, stop: Stop
 ) -> tuple[bool | None, list[str]]:
@@ -193,7 +250,13 @@ def _brought(
     for source in sorted(having, key=lambda copy: copy.state != CopyState.GOOD):
         try:
             whole = proving.complete(
-                vaults[source.vault], vaults[lacking.vault], backup, sha256=sha256, destroyed=store.destroyed, stop=stop
+                vaults[source.vault],
+                vaults[lacking.vault],
+                backup,
+                sha256=sha256,
+                known=key_store.measures,
+                destroyed=store.destroyed,
+                stop=stop,
             )
         except DamagedManifestError as fault:
             store.note(source, state=CopyState.DAMAGED, now=now, detail=str(fault))

@@ -87,6 +87,7 @@ def look(*, jobs: Sequence[Job], watched: Watched, now: datetime, upkeep: Sequen
             undecided=store.undecided(),
             behind=store.behind(watched.vaults, since=now - watched.objective),
             left_out=store.left_out(),
+            cut_off=store.cut_off(),
             names=store.names(scopes),
         )
         standing = judge(facts, opened)

@@ -32,7 +32,8 @@ def rebuild(
     from zargar import clock  # noqa: PLC0415 -- as below
     from zargar.backups import rebuilding, wiring  # noqa: PLC0415 -- needs Django
 
-    done = rebuilding.rebuild(wiring.vaults_named(vault), now=clock.now(), progress=_progress)
+    asked = wiring.vaults_named(vault)
+    done = rebuilding.rebuild(asked, configured=wiring.vaults(), now=clock.now(), progress=_progress)
     lines = [f"{done.backups} backups, of which the catalogue did not know {done.added}"]
     emit(done.summary(), as_json=as_json, human="\n".join([*lines, *done.faults, *done.silent]))
     if done.faults or done.silent:

@@ -147,7 +147,7 @@ def verify(
     found = operations.verify(vaults=wiring.vaults(), now=clock.now(), backup=backup, progress=lines_of("copies"))
     copies, unknown, missing = (_dicts(found[name]) for name in ("proven", "unanswered", "missing"))
     rows = [(one["backup"], one["vault"], "good" if one["good"] else "DAMAGED", one["faults"]) for one in copies]
-    rows += [(one["backup"], one["vault"], "NO ANSWER", one["fault"]) for one in unknown]
+    rows += [(one["backup"] or "a key", one["vault"], "NO ANSWER", one["fault"]) for one in unknown]
     rows += [(one["backup"], one["vault"], "MISSING", one["fault"]) for one in missing]
     completed = found["completed"]
     lines = [f"brought over: {one}" for one in (completed if isinstance(completed, list) else [])]

@@ -87,7 +87,7 @@ def delete(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a suspended shop with all its data."""
+    """Delete a suspended shop with all its data, or what is left of one whose making was killed."""
     if confirm != slug:
         message = f"--confirm {confirm!r} is not the shop's name {slug!r}; nothing was deleted"
         raise typer.BadParameter(message)

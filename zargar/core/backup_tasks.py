@@ -61,7 +61,7 @@ def verify_backup_integrity(*, backup: str | None = None, drill: bool = False, *
 
     With `drill` it restores on trial what is due by the rota; only the worker of the queue `drills` has a key for that.
     """
-    return jobs.drill() if drill else jobs.verify(backup=backup, now=clock.now(), stop=time_is_up)
+    return jobs.drill(spent=time_is_spent) if drill else jobs.verify(backup=backup, now=clock.now(), stop=time_is_up)
 
 
 @task(names.CLEANUP_OLD_BACKUPS, family=Family.BACKUPS, queue=Queue.BACKUPS)

@@ -3,7 +3,7 @@
 from zargar import clock, names
 from zargar.backups import jobs
 from zargar.core.backup_tasks import verify_backup_integrity
-from zargar.engine.limits import current_run, time_is_up
+from zargar.engine.limits import current_run, time_is_spent, time_is_up
 from zargar.engine.task import task
 from zargar.names import Family, Queue
 from zargar.outcomes import Summary
@@ -12,7 +12,7 @@ from zargar.outcomes import Summary
 @task(names.CONSOLE_START_BACKUP_JOB, family=Family.BACKUPS, queue=Queue.BACKUPS)
 def start_backup_job(*, shop_id: int | None = None, operator_id: int | None = None, **_: object) -> Summary:
     """Back up one shop, or everything; the backup says which operator asked."""
-    return jobs.start(shop_id=shop_id, operator_id=operator_id, job=current_run(), stop=time_is_up)
+    return jobs.start(shop_id=shop_id, operator_id=operator_id, job=current_run(), stop=time_is_up, spent=time_is_spent)
 
 
 @task(names.CONSOLE_CLEANUP_OLD_BACKUPS, family=Family.BACKUPS, queue=Queue.BACKUPS)

@@ -10,7 +10,6 @@ from zargar.audit import operations as audit
 from zargar.ledger import store
 from zargar.ledger.models import Run, State
 from zargar.ledger.retention import Keep, may_go
-from zargar.ledger.values import Failure
 from zargar.refusals import NotFoundError, RefusedError
 
 
@@ -56,17 +55,6 @@ def retry(*, run: UUID, actor: str, reason: str) -> Run:
             before={"state": found.state, "attempts": found.attempts}, after={"state": State.DUE.value},
         )  # fmt: skip
     return show(run)
-
-
-def lay_aside(*, actor: str, reason: str, now: datetime) -> int:
-    """Close all work that is due or running, where this ledger is an older state of the world; return how much.
-
-    It is superseded, never done by itself, and can be retried by hand. Nothing may be working meanwhile. Audited.
-    """
-    with transaction.atomic():
-        laid = store.lay_aside(failure=Failure(kind="LaidAside", message=reason), at=now)
-        audit.record(actor=actor, action="run.lay_aside", subject="all", reason=reason, after={"runs": laid})
-    return laid
 
 
 def counts() -> dict[str, int]:

@@ -191,18 +191,6 @@ def replay(run: UUID) -> bool:
     )
 
 
-def lay_aside(*, failure: Failure, at: datetime) -> int:
-    """Close all that is due or running as superseded, with a note of why; return how many. A person may replay them."""
-    laid = query(
-        """
-        UPDATE ledger_run SET state = 'superseded', lease_until = NULL, finished_at = %s, errors = errors || %s
-        WHERE state IN ('due', 'running') RETURNING 1
-        """,
-        [at, Jsonb([failure.as_json(at)])],
-    )
-    return len(laid)
-
-
 def remove(ended: EndedBefore, *, at_most: int) -> int:
     """Remove runs that have ended before their state's moment, the oldest first; return how many.
 

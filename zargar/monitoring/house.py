@@ -43,7 +43,7 @@ _BACKUP_WORDS: Final[Mapping[BackupAlarm, str]] = {
     BackupAlarm.UNDECIDED: "what is restored on trial comes to no verdict, time after time",
     BackupAlarm.LEFT_OUT: "the newest backup of everything does not hold everything",
     BackupAlarm.BEHIND: "shops have no proven copy that is young enough",
-    BackupAlarm.UPKEEP: "backups are not read back, cleaned up, or restored on trial",
+    BackupAlarm.UPKEEP: "backups are not read back, cleaned up, or restored on trial, or a restore was cut off",
     BackupAlarm.UNLOCKED: "a vault that should be locked lets be deleted",
 }
 

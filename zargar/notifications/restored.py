@@ -62,9 +62,13 @@ class RestoredMessages:
         self._decline_again(shop_id, now)
         if replaced is not None:
             inbox_store.carry_over(replaced)
+        self.returned(shop_id)
+
+    def returned(self, shop_id: int) -> None:
+        """Give the shop that is entered its place in the due index, by what waits in its outbox. Harmless twice."""
         waiting, _ = outbox_store.next_due(outbox_store.SHOPS)
         if waiting is not None:
-            due_store.due_by(shop_id, max(waiting, now))
+            due_store.due_by(shop_id, max(waiting, self.clock()))
 
     def _hold(self, shop_id: int, taken_at: datetime) -> None:
         """Hold all that is open; say of what has left, or may have, what the journal knows of it."""

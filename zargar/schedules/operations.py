@@ -104,16 +104,6 @@ def resume(entries: Sequence[Entry], name: str, *, actor: str, reason: str) -> N
         )  # fmt: skip
 
 
-def pause_all(entries: Sequence[Entry], *, actor: str, reason: str, now: datetime) -> Sequence[str]:
-    """Pause every live entry that is not paused yet; return their names. One audit record each."""
-    store.standings(entries, now=now)
-    running = set(EntryState.objects.filter(paused_at=None).values_list("entry", flat=True))
-    names = [entry.name for entry in entries if entry.name in running]
-    for name in names:
-        pause(entries, name, actor=actor, reason=reason, now=now)
-    return names
-
-
 def resume_all(entries: Sequence[Entry], *, paused_by: str, actor: str, reason: str) -> Sequence[str]:
     """Resume the entries that somebody has paused, and no others; return their names. One audit record each."""
     theirs = set(

@@ -77,25 +77,31 @@ def create(
     except IntegrityError as taken:
         message = f"the name {slug!r} is taken"
         raise ShopNameError(message) from taken
-    try:
-        if fill is None:
-            schemas.create_schema(slug)
-        else:
-            fill(shop)
-        with transaction.atomic():
-            Domain.objects.create(domain=domain, tenant=shop, is_primary=True)
-            Shop.objects.filter(id=shop.id).update(state=State.ACTIVE)
-            audit.record(
-                actor=actor, action="shop.create", subject=slug, reason=reason,
-                after={"name": name, "domain": domain, "state": State.ACTIVE.value},
-            )  # fmt: skip
-    except Exception:
-        # What was begun is of no use to anybody, and would hold the name: undo it and let the error through.
-        Shop.objects.filter(id=shop.id).delete()
-        schemas.drop_schema_if_there(slug)
-        raise
+    with schemas.being_made(shop.id):
+        try:
+            _make(shop, domain=domain, actor=actor, reason=reason, fill=fill)
+        except BaseException:  # a Ctrl-C too
+            # What was begun is of no use to anybody, and would hold the name: undo it and let the error through.
+            schemas.drop_schema_if_there(slug)
+            Shop.objects.filter(id=shop.id).delete()
+            raise
     shop.refresh_from_db()
     return shop
+
+
+def _make(shop: Shop, *, domain: str, actor: str, reason: str, fill: Callable[[Shop], object] | None) -> None:
+    slug = str(shop.schema_name)
+    if fill is None:
+        schemas.create_schema(slug)
+    else:
+        fill(shop)
+    with transaction.atomic():
+        Domain.objects.create(domain=domain, tenant=shop, is_primary=True)
+        Shop.objects.filter(id=shop.id).update(state=State.ACTIVE)
+        audit.record(
+            actor=actor, action="shop.create", subject=slug, reason=reason,
+            after={"name": shop.name, "domain": domain, "state": State.ACTIVE.value},
+        )  # fmt: skip
 
 
 def suspend(*, slug: str, actor: str, reason: str) -> Shop:
@@ -125,14 +131,6 @@ def reopen(*, slug: str, to: State, actor: str, reason: str) -> Shop:
     return _move(slug, {State.RESTORING}, to, action="shop.reopen", actor=actor, reason=reason)
 
 
-def close_all(*, actor: str, reason: str) -> Sequence[str]:
-    """Close every shop that is worked for, until each is reopened; return their names. One audit record each."""
-    active = [str(shop.schema_name) for shop in listed() if State(shop.state) is State.ACTIVE]
-    for slug in active:
-        close(slug=slug, actor=actor, reason=reason)
-    return active
-
-
 def rename(*, slug: str, to: str, actor: str, reason: str) -> Shop:
     """Rename a shop's schema. Work addresses the shop by id and goes on under the new name."""
     _check_slug(to)
@@ -150,13 +148,17 @@ def rename(*, slug: str, to: str, actor: str, reason: str) -> Shop:
 
 
 def delete(*, slug: str, actor: str, reason: str) -> None:
-    """Delete a suspended shop with all its data. Raises `ShopStateError` unless it is suspended."""
+    """Delete a suspended shop with all its data, or what the killed making of one has left.
+
+    Raises `ShopStateError` in any other state, and `django.db.OperationalError` while it is being made.
+    """
     shop = named(slug)
     with schemas.exclusively(shop.id):
-        if Shop.objects.select_for_update().get(id=shop.id).state != State.SUSPENDED:
+        schemas.await_maker(shop.id)
+        if Shop.objects.select_for_update().get(id=shop.id).state not in {State.SUSPENDED, State.CREATING}:
             message = f"{slug} is {shop.state}: suspend it before it is deleted"
             raise ShopStateError(message)
-        schemas.drop_schema(slug)
+        schemas.drop_schema_if_there(slug)
         Shop.objects.filter(id=shop.id).delete()
         audit.record(actor=actor, action="shop.delete", subject=slug, reason=reason, before={"id": shop.id})
 

@@ -17,6 +17,9 @@ from zargar.outcomes import Retryable
 SHOP_LOCK: Final = 0x5348_4F50
 """The first half of the advisory key ("SHOP"); the second is the shop's id."""
 
+MAKING_LOCK: Final = 0x4D41_4B45
+"""The first half of the advisory key ("MAKE") that is held by who makes a shop; the second is the shop's id."""
+
 _EXCLUSIVE_WAIT: Final = "10s"
 
 
@@ -62,6 +65,24 @@ def held(shop_id: int, *, wait: timedelta = timedelta(seconds=10)) -> Iterator[N
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SHOP_LOCK, shop_id])
 
 
+@contextmanager
+def being_made(shop_id: int) -> Iterator[None]:
+    """Hold a shop while it is made, on a session of its own: migrations close the one that they run on."""
+    session = connection.copy()
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [MAKING_LOCK, shop_id])
+        yield
+    finally:
+        session.close()
+
+
+def await_maker(shop_id: int) -> None:
+    """Wait until nobody makes a shop any more, within `exclusively`, and as long: raises as that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [MAKING_LOCK, shop_id])
+
+
 def schema_exists(schema: str) -> bool:
     """Say whether the database has a schema of that name, a shop's or not."""
     with connection.cursor() as cursor:
@@ -87,14 +108,8 @@ def rename_schema(old: str, new: str) -> None:
         cursor.execute(f"ALTER SCHEMA {_quoted(old)} RENAME TO {_quoted(new)}")
 
 
-def drop_schema(schema: str) -> None:
-    """Drop a schema and all in it; the caller holds the shop exclusively and has said so to a person."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA {_quoted(schema)} CASCADE")
-
-
 def drop_schema_if_there(schema: str) -> None:
-    """Drop what an unfinished `create_schema` left."""
+    """Drop a schema and all in it, or what an unfinished `create_schema` left; the caller holds the shop."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {_quoted(schema)} CASCADE")
 

@@ -78,6 +78,27 @@ def test_it_shows_alarms_vaults_copies_proofs_and_what_comes_next(staff: Client,
     assert "Infinity" not in page
 
 
+def test_it_says_of_which_packs_of_a_copy_a_witness_was_silent(staff: Client, made: Made, shop: Shop) -> None:
+    silent = "گواهی ساختار"
+    assert silent not in text_of(html_of(staff.get("/backups/")))
+
+    def proven(schema: str, unwitnessed: str) -> None:
+        Drill.objects.create(
+            backup=Backup.objects.get(), vault="one", holds=schema, schema=schema, drilled_at=clock.now(),
+            proven_at=clock.now(), milliseconds=5, unwitnessed=unwitnessed,
+        )  # fmt: skip
+
+    for number in range(12):
+        proven(f"shop_{number:02}", "pg_dump's text is of other versions (17.2; here 18) and differs")
+    page = text_of(html_of(staff.get("/backups/")))
+    assert f"{silent} ۱۲ بسته از بازگردانده‌ها کامل نیست: shop_00, shop_01, shop_02" in page
+    assert "shop_04: pg_dump's text is of other versions (17.2; here 18)" in page
+    assert page.count(silent) == 1, "of the copy in one vault"
+    for number in range(12):
+        proven(f"shop_{number:02}", "")
+    assert silent not in text_of(html_of(staff.get("/backups/"))), "it has spoken since"
+
+
 def test_a_visitor_is_sent_to_sign_in_and_an_open_console_shows_no_buttons(client: Client, made: Made) -> None:
     assert client.get("/backups/").status_code == 302
     with override_settings(CONSOLE_OPEN=True):

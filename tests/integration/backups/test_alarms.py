@@ -26,10 +26,12 @@ from tests.support.vaults import damage, directory
 from zargar import clock, names
 from zargar.backups import duties, operations, watch
 from zargar.backups.alarm_words import Told
+from zargar.backups.files import FolderSource
 from zargar.backups.making import House, Made
 from zargar.backups.models import Backup, BackupAlarm, CopyState, Drill
 from zargar.backups.ports import VaultFullError
 from zargar.backups.retention import Kind
+from zargar.backups.roles import RolesSource
 from zargar.backups.vaults.breaking import BreakingVault
 from zargar.backups.watch import LetterTeller, Watched
 from zargar.mail import postbox
@@ -201,6 +203,33 @@ def test_a_red_drill_is_told_and_a_green_one_ends_it(house: House, shop: Shop, m
     assert look(now) == [("drill_red", f"one/{shop.id}")], "the damage that it found is not told beside it"
     drilled(now + timedelta(hours=1), "")
     assert ("drill_red", f"one/{shop.id}") not in look(now + timedelta(hours=1))
+
+
+def test_a_red_drill_of_files_is_told_as_a_shop_s_is_while_they_are_to_be_backed_up(
+    house: House, shop: Shop, mail: MailSandbox, tmp_path: Path
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / "ring.jpg").write_bytes(b"\x00\xff")
+    all_of_it = replace(house, sources=(RolesSource(), FolderSource("files.media", media)))
+    backup = Backup.objects.get(id=backed_up(all_of_it).manifest.backup)
+    now = clock.now()
+    for name in ("files.media", "roles", "files.never"):
+        Drill.objects.create(
+            backup=backup, vault="one", holds=name, schema=name, drilled_at=now, milliseconds=5, faults="it is not it"
+        )
+    backup.copies.filter(vault="one").update(state=CopyState.DAMAGED, checked_at=now, detail="drill: red")
+    reds = [("drill_red", "one/files.media"), ("drill_red", "one/roles")]
+    assert look(now) == reds
+    [letter] = mail.letters()
+    assert "files.media" in letter["text"]
+
+    media.rename(tmp_path / "away")
+    backed_up(all_of_it)
+    left_out = [("left_out", "")]
+    assert look(now + timedelta(minutes=1)) == [*reds, *left_out], "it is lacking, and did not come back before"
+    backed_up(house)
+    assert look(now + timedelta(minutes=2)) == [], "nobody backs it up any more"
 
 
 def test_a_shop_without_a_young_proven_copy_in_each_vault_is_outside_its_objective(

@@ -1,8 +1,10 @@
 """The catalogue is made again from the vaults alone: the same rows, in the same order, with what is damaged named."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +24,12 @@ from zargar.backups import keys, manifest, operations, rebuilding
 from zargar.backups.making import House, Made
 from zargar.backups.manifest import Manifest
 from zargar.backups.models import Backup, Copy, CopyState, Drill, KeyRecord, Pack, State
-from zargar.backups.ports import VaultUnreachableError
+from zargar.backups.ports import Stored, Vault, VaultUnreachableError
 from zargar.backups.rebuild_store import CatalogueBusyError, FoundBackup, Known, from_the_first_new
 from zargar.backups.retention import Kind
 from zargar.backups.vaults.breaking import BreakingVault
+from zargar.backups.vaults.directory import DirectoryVault
+from zargar.backups.vaults.lock import PREFIXES
 from zargar.shops.models import Shop
 
 NOW = clock.now()
@@ -93,6 +97,15 @@ def test_rebuilding_again_and_on_a_healthy_catalogue_changes_nothing(house: Hous
         assert rebuilding.rebuild(house.vaults, now=NOW).added == 0
         assert rows() == before
         assert list(Backup.objects.values_list("number", flat=True)) == numbers
+
+
+def test_what_was_written_to_see_whether_a_lock_holds_is_nobody_s_backup(house: House) -> None:
+    all_of_it(house)
+    for vault in house.vaults:
+        for prefix in PREFIXES:
+            vault.put(f"{prefix}20261123T040000.000000Z", [b"a probe that a lock has kept"])
+    done = rebuilding.rebuild(house.vaults, now=NOW)
+    assert (done.backups, done.added, done.faults) == (1, 0, ())
 
 
 def test_one_vault_alone_is_enough(house: House) -> None:
@@ -244,6 +257,66 @@ def test_while_a_backup_is_being_made_the_catalogue_is_left_alone(house: House) 
     Backup.objects.create(kind=Kind.DAILY, reason="a test", began_at=clock.now())
     with pytest.raises(CatalogueBusyError):
         rebuilding.rebuild(house.vaults, now=clock.now())
+
+
+@pytest.mark.parametrize("asked", ["one first", "two first"])
+def test_a_backup_that_others_make_while_the_vaults_are_asked_stays_what_they_say(
+    house: House, tmp_path: Path, asked: str
+) -> None:
+    class Slow(DirectoryVault):
+        """A vault whose list of manifests takes so long that a backup is made meanwhile."""
+
+        def keys(self, prefix: str = "") -> Iterator[Stored]:
+            listed = list(super().keys(prefix))
+            if prefix == manifest.PREFIX:
+                made.append(all_of_it(house))
+            return iter(listed)
+
+    old, made = all_of_it(house), list[Made]()
+    vaults: list[Vault] = [Slow(tmp_path / "one", name="one"), house.vaults[1]]
+    rebuilding.rebuild(vaults if asked == "one first" else vaults[::-1], now=clock.now())
+
+    assert len(made) == 1
+    both = {"one": (CopyState.STORED, ""), "two": (CopyState.STORED, "")}
+    assert [copies(one) for one in (old, *made)] == [both, both]
+    assert set(Backup.objects.values_list("state", flat=True)) == {State.COMPLETE}
+
+
+def test_what_others_note_of_a_copy_while_the_vaults_are_asked_stays(house: House, tmp_path: Path) -> None:
+    class Removing(DirectoryVault):
+        """A vault that is listed while the sweep removes a backup of it."""
+
+        def keys(self, prefix: str = "") -> Iterator[Stored]:
+            listed = list(super().keys(prefix))
+            if prefix == "segments/":
+                Copy.objects.filter(vault="one").update(state=CopyState.REMOVED, checked_at=clock.now())
+            return iter(listed)
+
+    made = all_of_it(house)
+    rebuilding.rebuild([Removing(tmp_path / "one", name="one"), house.vaults[1]], now=clock.now())
+    assert copies(made)["one"][0] == CopyState.REMOVED
+
+
+def test_a_backup_whose_process_was_lost_is_settled_in_all_vaults_though_one_is_asked(
+    house: House, database: ScratchDatabase, tmp_path: Path
+) -> None:
+    program = (
+        "import django, sys; django.setup(); from tests.support import restores; restores.sealing_killed(sys.argv[1])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, **database.env}, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert process.returncode == -9, process.stderr.decode()
+    row = Backup.objects.get()
+    assert row.sealed is not None
+    later = clock.now() + operations.LONGEST * 2
+
+    rebuilding.rebuild(house.vaults[1:], configured=house.vaults, now=later)
+
+    assert rows()[str(row.id)][-1] == [("one", CopyState.STORED, ""), ("two", CopyState.STORED, "")]
+    assert Backup.objects.get().state == State.COMPLETE
+    assert all(vault.stat(manifest.key_of(str(row.id))) for vault in house.vaults)
 
 
 def test_more_manifests_than_one_listing_holds_are_all_found(house: House) -> None:

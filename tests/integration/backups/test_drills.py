@@ -1,5 +1,7 @@
 """A drill restores what a vault has into a database of its own, says whether it came back, and leaves none behind."""
 
+# ruff: noqa: S608 -- the names in the statements are the test's own
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,11 +12,11 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from tests.support.databases import ScratchDatabase, Server
-from tests.support.drills import members_of, resealed
+from tests.support.drills import entry_of, members_of, published, resealed
 from tests.support.packs import Shops
 from tests.support.vaults import damage, directory
 from zargar import clock
-from zargar.backups import age, drill_store, drills, making, operations
+from zargar.backups import age, drill_store, drills, making, operations, sitting_store
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard, NothingToDrillError
 from zargar.backups.keys import Keyholders
@@ -157,6 +159,62 @@ def test_a_shop_that_leans_on_a_type_of_the_shared_schema_comes_back(
     all_of_it(house)
     [verdict] = drills.run_named(yard, shop=shop.schema_name, vault="one").verdicts
     assert verdict.faults == ()
+
+
+@pytest.fixture
+def keyed(shops: Shops, shop: Shop) -> Shop:
+    """A shop that was given a foreign key to a table of the shared schema by hand."""
+    shops.run(
+        "CREATE TABLE public.metal (id integer PRIMARY KEY, name text); INSERT INTO public.metal VALUES (1, 'طلا')"
+    )
+    shops.run(f"CREATE TABLE {shop.schema_name}.rings (metal integer REFERENCES public.metal)")
+    shops.run(f"INSERT INTO {shop.schema_name}.rings VALUES (1)")
+    return shop
+
+
+def test_a_shop_with_a_foreign_key_to_the_shared_schema_comes_back(house: House, yard: DrillYard, keyed: Shop) -> None:
+    all_of_it(house)
+    done = drills.run_named(yard, vault="one")
+    assert [(one.schema, one.faults, one.undecided, one.unwitnessed) for one in done.verdicts] == [
+        ("public", (), "", ""), (keyed.schema_name, (), "", ""),
+    ]  # fmt: skip
+
+
+def test_a_foreign_key_to_a_row_that_came_after_the_shared_schema_was_read_is_no_fault_of_the_pack(
+    house: House, yard: DrillYard, keyed: Shop, shops: Shops
+) -> None:
+    before = all_of_it(house).manifest
+    shops.run(f"INSERT INTO public.metal VALUES (2); INSERT INTO {keyed.schema_name}.rings VALUES (2)")
+    after = all_of_it(house).manifest
+    mixed = replace(
+        after,
+        packs=(entry_of(before, "shared"), entry_of(after, keyed.schema_name)),
+        segments=(*before.segments, *after.segments),
+    )
+    backup = sitting_store.begin(kind=Kind.DAILY, reason="of two moments", now=house.clock())
+    published(house, backup, replace(mixed, backup=str(backup.id)))
+
+    [verdict] = drills.run_named(yard, backup=backup.id, shop=keyed.schema_name, vault="one").verdicts
+
+    assert verdict.faults == ()
+    assert "rings_metal_fkey" in verdict.undecided
+    assert "another moment" in verdict.undecided
+
+
+def test_a_foreign_key_of_its_own_that_does_not_hold_is_red_also_beside_one_to_the_shared_schema(
+    house: House, yard: DrillYard, keyed: Shop, shops: Shops
+) -> None:
+    shops.run(f"""CREATE TABLE {keyed.schema_name}.a (id integer PRIMARY KEY);
+                  CREATE TABLE {keyed.schema_name}.b (a integer REFERENCES {keyed.schema_name}.a);
+                  INSERT INTO {keyed.schema_name}.a VALUES (771); INSERT INTO {keyed.schema_name}.b VALUES (771)""")
+    made = all_of_it(house)
+    members = members_of(house, made, keyed.schema_name, OPERATIONS)
+    shared = members_of(house, made, "shared", OPERATIONS)
+    place = next(one.name for one in members if one.data == b"771\n")
+    lost = [one for one in members if one.name != place]
+    forged = resealed(house, made, {"shared": shared, keyed.schema_name: lost})
+    [verdict] = drills.run_named(yard, backup=forged.id, shop=keyed.schema_name, vault="one").verdicts
+    assert "ForeignKeyViolation" in verdict.faults[0]
 
 
 def test_a_role_that_the_drills_server_lacks_is_made_there(

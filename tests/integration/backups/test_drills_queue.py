@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -20,6 +20,7 @@ from tests.support.vaults import directory
 from zargar import clock, names
 from zargar.backups import age, operations, wiring
 from zargar.backups.ddl import PgDump
+from zargar.backups.drilling import TOO_LONG
 from zargar.backups.keys import Keyholders
 from zargar.backups.making import House, Made
 from zargar.backups.models import Copy, CopyState, Drill
@@ -27,10 +28,11 @@ from zargar.backups.retention import Kind
 from zargar.backups.vaults.directory import DirectoryVault
 from zargar.cli.main import app as cli
 from zargar.core import backup_tasks
+from zargar.engine.limits import working
 from zargar.ledger.models import Run, State
 from zargar.ledger.operations import show
 from zargar.names import Queue
-from zargar.outcomes import JSON, Permanent, Summary
+from zargar.outcomes import JSON, Permanent, Snooze, Summary
 from zargar.shops.models import Shop
 
 OPERATIONS, ESCROW = age.generate(), age.generate()
@@ -148,6 +150,15 @@ def test_the_task_drills_what_is_due_and_reading_back_needs_no_key(made: Made) -
     finally:
         os.environ["ZARGAR_BACKUP_IDENTITY_FILE"] = ""
     assert [one["good"] for one in summaries(proven)] == [True, True]
+
+
+def test_a_pack_that_takes_all_the_time_of_the_task_leaves_the_others_to_its_next_sitting(made: Made) -> None:
+    with override_settings(DRILL_PERIOD=timedelta(days=1)):
+        with working(uuid4(), soft_limit=0), pytest.raises(Snooze, match="3 drills are left"):
+            backup_tasks.verify_backup_integrity(drill=True)
+        assert [drill.undecided for drill in Drill.objects.all()] == [TOO_LONG]
+        told = backup_tasks.verify_backup_integrity(drill=True)
+    assert [one["proven"] for one in summaries(told["drilled"])] == [True] * 4
 
 
 def test_a_person_drills_and_sees_when_what_was_last_proven(made: Made, shop: Shop) -> None:

@@ -17,6 +17,7 @@ from tests.support.restores import OPERATIONS, house_of
 from tests.support.vaults import directory
 from zargar import clock
 from zargar.backups import copied, drill_store, drills, everything, extensions, making, operations, proving
+from zargar.backups.at_rest import Rest
 from zargar.backups.drills import DrillYard
 from zargar.backups.extensions import MissingExtensionError
 from zargar.backups.facts import Extension
@@ -145,7 +146,7 @@ def test_everything_comes_back_into_an_empty_database_with_its_extensions(
     made = all_of_it(house)
     done = everything.restore(
         lambda: psycopg.connect(new.owner_url), vaults=house.vaults, backup=made.manifest.backup,
-        identity=OPERATIONS.identity,
+        identity=OPERATIONS.identity, rest=Rest([], "a test", "lost", clock.now()),
     )  # fmt: skip
     assert (set(done.vaults), done.without) == ({"public", leaning.schema_name}, ())
     with psycopg.connect(new.owner_url) as owner:
@@ -172,7 +173,7 @@ def test_an_extension_that_only_a_superuser_may_make_is_refused_with_an_empty_da
     def put(made: making.Made) -> everything.Everything:
         return everything.restore(
             lambda: psycopg.connect(new.owner_url), vaults=house.vaults, backup=made.manifest.backup,
-            identity=OPERATIONS.identity,
+            identity=OPERATIONS.identity, rest=Rest([], "a test", "lost", clock.now()),
         )  # fmt: skip
 
     with pytest.raises(MissingExtensionError, match='let one CREATE SCHEMA IF NOT EXISTS "seen"; CREATE EXTENSION'):

@@ -19,7 +19,7 @@ from tests.support.drills import resealed
 from tests.support.packs import PG_DUMP
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, drill_store, drills, keys, making, manifest, operations, roles
+from zargar.backups import age, alarm_store, drill_store, drills, keys, making, manifest, operations, removing, roles
 from zargar.backups.continuing import StoppedError
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard
@@ -30,7 +30,7 @@ from zargar.backups.making import House, Sitting
 from zargar.backups.members import Member
 from zargar.backups.models import Backup, CopyState, Pack, State
 from zargar.backups.packs import open_pack
-from zargar.backups.retention import Kind
+from zargar.backups.retention import Keep, Kind
 from zargar.backups.roles import RolesSource
 from zargar.backups.scratch import DrillServer
 from zargar.backups.store import SHARED, Held
@@ -159,6 +159,34 @@ def test_a_backup_of_one_shop_holds_the_shop_alone(house: House, shop: Shop) -> 
     assert [entry.place.pack for entry in made.manifest.packs] == [shop.schema_name]
 
 
+def test_whoever_waits_for_a_backup_hears_of_files_as_of_shops(house: House, shop: Shop, media: Path) -> None:
+    shutil.rmtree(media)
+    heard: list[tuple[int, int]] = []
+    sitting = Sitting(progress=lambda done, total: heard.append((done, total)))
+    made = operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test", sitting=sitting)
+    assert len(made.manifest.packs) == 4, "the shared schema, a shop, roles and a file"
+    assert heard == [(number, 5) for number in range(1, 6)], "what is not there has had its turn too"
+
+
+def test_what_could_be_read_of_a_folder_replaces_no_copy_of_all_of_it(house: House, shop: Shop, media: Path) -> None:
+    """A disk that dies gives some files and refuses others; here it is a name that cannot be written down."""
+    one = house.vaults[0]
+    backups = [operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test").manifest.backup]
+    os.mkdir(os.fsencode(media) + b"/\xff")  # noqa: PTH102 -- no Path has such a name
+    backups += [operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test").manifest.backup for _ in range(2)]
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=9)
+    keep = Keep(days=0, weeks=0, months=0, years=0)
+    decided = removing.planned(keep, now=clock.now())
+    assert {backup for backup, vault in decided.remove if vault == one.name} == {backups[1]}
+    [why] = [why for backup, vault, why in decided.stay if (backup, vault) == (backups[0], one.name)]
+    assert why.startswith("1 of its ")
+
+    os.rmdir(os.fsencode(media) + b"/\xff")  # noqa: PTH106 -- as above
+    operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test")
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=9)
+    assert len(removing.planned(keep, now=clock.now()).remove) == 6, "the newest alone stays, in both vaults"
+
+
 def test_a_folder_that_is_not_mounted_makes_no_pack_and_is_named(
     house: House, shop: Shop, media: Path, tmp_path: Path
 ) -> None:
@@ -195,7 +223,11 @@ def test_a_file_that_was_changed_in_the_pack_its_facts_sealed_again_turns_the_dr
     backup = resealed(house, replace(made, manifest=told), {"files.nginx": forged})
     [verdict] = drills.run_named(yard, backup=backup.id, vault="one").verdicts
     assert "FilesDifferError" in verdict.faults[0]
+    assert "the content of its entry 1" in verdict.faults[0]
+    assert "nginx.conf" not in str(verdict.faults), "files may be called as customers are"
     assert Backup.objects.get(number=backup.number).copies.get(vault="one").state == CopyState.DAMAGED
+    [red] = alarm_store.reds()
+    assert (red.vault, red.holds, red.words) == ("one", "files.nginx", verdict.faults[0])
 
 
 def test_roles_come_back_as_pg_dumpall_sees_them_and_without_a_password(

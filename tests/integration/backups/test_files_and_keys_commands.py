@@ -84,6 +84,14 @@ def test_the_other_vault_gives_files_back_where_one_is_damaged(made: Made, tmp_p
     assert "is gone" in str(typed("restore", "files", "roles", *arguments)[2])
 
 
+def test_the_command_that_makes_a_backup_tells_how_far_it_is_with_shops_and_files(made: Made, tmp_path: Path) -> None:
+    wiring.house.cache_clear()
+    with override_settings(BACKUP_FILES={"media": str(tmp_path / "media")}):
+        code, said, _ = typed("backups", "create", "--reason", "before a journey")
+    packs = len(made.manifest.packs)
+    assert (code, f"{packs} of {packs} packs" in said) == (0, True), said
+
+
 def test_files_that_a_backup_does_not_hold_are_named(made: Made, tmp_path: Path) -> None:
     _, _, fault = typed(
         "restore", "files", "nginx", "--from", made.manifest.backup, "--into", str(tmp_path / "x"), "--reason", "lost"

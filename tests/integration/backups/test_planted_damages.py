@@ -21,7 +21,7 @@ from tests.support.packs import edited
 from tests.support.rich_schema import create_rich_schema
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, drill_store, drills, making, operations, sitting_store
+from zargar.backups import age, alarm_store, drill_store, drills, making, operations, sitting_store
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard
 from zargar.backups.keys import Keyholders
@@ -189,6 +189,40 @@ def test_a_planted_damage_is_not_seen_by_reading_back_and_turns_the_drill_red(sc
 
 def test_what_was_sealed_again_unchanged_is_proven(scene: Scene) -> None:
     assert scene.drilled(resealed(scene.house, scene.made, {RICH: scene.members})) == ()
+
+
+CUSTOMER = "نگار 09120000001"
+"""What a row of the shop may say, and nobody but the shop may read."""
+
+QUOTING: dict[str, Callable[[Scene], Members]] = {
+    "a value of another type in a row": edit(r"data/.*base/.*", b"1\tone", f"{CUSTOMER}\tone".encode()),
+    "a value that is there twice": edit(
+        r"post-data\.sql",
+        b"CREATE TRIGGER stamped BEFORE",
+        f"UPDATE gold.base SET b = '{CUSTOMER}'; CREATE UNIQUE INDEX one_each ON gold.base (b);\n".encode()  # noqa: S608 -- ours
+        + b"CREATE TRIGGER stamped BEFORE",
+    ),
+    "a function that quotes it in the words of a missing right": edit(
+        r"post-data\.sql",
+        b"CREATE TRIGGER stamped BEFORE",
+        f"DO $$ BEGIN RAISE EXCEPTION 'not for {CUSTOMER}' USING ERRCODE = '42501'; END $$;\n".encode()
+        + b"CREATE TRIGGER stamped BEFORE",
+    ),
+}
+"""Damages at which the server's own words quote a customer."""
+
+
+@pytest.mark.parametrize("damage", QUOTING)
+def test_no_word_of_a_customer_is_in_what_is_kept_and_told_of_a_drill(scene: Scene, damage: str) -> None:
+    forged = resealed(scene.house, scene.made, {RICH: QUOTING[damage](scene)})
+    done = drills.run_named(scene.yard, backup=forged.id, shop=RICH, vault="one")
+    [verdict] = done.verdicts
+    assert not verdict.proven
+    row, copy = Drill.objects.get(backup=forged), Copy.objects.get(backup=forged, vault="one")
+    told = [row.faults, row.undecided, copy.detail, str(verdict), json.dumps(done.summary(), ensure_ascii=False)]
+    told += [alarm.words for alarm in alarm_store.reds()] + [alarm.words for alarm in alarm_store.undecided()]
+    assert not [words for words in told if "نگار" in words or "0912" in words]
+    assert re.search(r"COPY of the table base|the DDL of indexes", row.faults + row.undecided), "where it was is told"
 
 
 def test_places_of_two_shops_exchanged_in_the_manifest_are_red(scene: Scene) -> None:

@@ -20,13 +20,13 @@ from django.core.management import call_command
 from tests.support.broker import Broker
 from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase, Server, django_uses
 from tests.support.packs import Shops
-from tests.support.restores import ESCROW, OPERATIONS, Recording, desk_of, house_of
+from tests.support.restores import ESCROW, OPERATIONS, Recording, Unmoved, desk_of, house_of
 from tests.support.vaults import directory
 from zargar.audit.models import AuditRecord
 from zargar.backups import copied, forward, manifest, operations, restore, restores
 from zargar.backups.forward import Known, NewerBackupError
 from zargar.backups.making import House
-from zargar.backups.models import Restore, RestoreState
+from zargar.backups.models import Backup, Restore, RestoreState
 from zargar.backups.retention import Kind
 from zargar.customers.models import Customer
 from zargar.outcomes import Retryable
@@ -101,7 +101,7 @@ def test_a_shop_comes_back_as_another_one_that_works_beside_it(house: House, sho
     assert set(AuditRecord.objects.values_list("action", flat=True)) == {"shop.create", "backup.restore_as"}
 
 
-class Refusing:
+class Refusing(Unmoved):
     """A domain that cannot look at the shop now."""
 
     def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:
@@ -124,8 +124,8 @@ def test_another_shop_needs_a_name_and_a_domain_of_its_own(house: House, shop: S
         copied.as_new(desk_of(house), backup=backed_up(house, shop), **{**NEW, field: taken})
 
 
-def migrated_to(app: str, name: str) -> None:
-    call_command("migrate_schemas", app, name, schema_name=SHOP, interactive=False, verbosity=0)
+def migrated_to(app: str, name: str, schema: str = SHOP) -> None:
+    call_command("migrate_schemas", app, name, schema_name=schema, interactive=False, verbosity=0)
 
 
 def columns(shops: Shops, schema: str) -> set[tuple[Any, ...]]:
@@ -161,6 +161,40 @@ def test_a_backup_of_an_older_program_is_migrated_forward_before_it_is_live(
     )
     assert columns(shops, live) == now
     assert customers(Shop.objects.get(schema_name=live)) == ["نگار"]
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_what_was_put_aside_by_an_older_program_is_migrated_forward_before_it_is_live_again(
+    house: House, shop: Shop, shops: Shops
+) -> None:
+    now = columns(shops, SHOP)
+    done = restores.in_place(
+        desk_of(house), slug=SHOP, backup=backed_up(house, shop), identity=OPERATIONS.identity, confirm=DOMAIN,
+        actor="a test", reason="a test",
+    )  # fmt: skip
+    migrated_to("customers", "0001", done.kept)
+    assert columns(shops, done.kept) != now
+
+    restores.undo(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="the wrong day")
+
+    assert columns(shops, SHOP) == now
+    assert {name for (name,) in shops.rows(f"SELECT app || '.' || name FROM {SHOP}.django_migrations")} == (
+        forward.known().current
+    )
+    assert customers(shop) == ["نگار"]
+
+
+@pytest.mark.usefixtures("as_owner")
+def test_what_was_put_aside_by_a_newer_program_stays_aside(house: House, shop: Shop, shops: Shops) -> None:
+    done = restores.in_place(
+        desk_of(house), slug=SHOP, backup=backed_up(house, shop), identity=OPERATIONS.identity, confirm=DOMAIN,
+        actor="a test", reason="a test",
+    )  # fmt: skip
+    shops.run(f"INSERT INTO {done.kept}.django_migrations (app, name, applied) VALUES ('shops', '0099_later', now())")
+    with pytest.raises(NewerBackupError, match="0099_later"):
+        restores.undo(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="the wrong day")
+    shop.refresh_from_db()
+    assert (shop.state, schemas(shops)) == (State.ACTIVE, {SHOP, done.kept})
 
 
 @pytest.mark.usefixtures("as_owner")
@@ -255,6 +289,36 @@ def test_the_command_restores_undoes_and_drops(zargar: Zargar, shop: Shop, datab
     assert customers(Shop.objects.get(schema_name="negin2")) == ["نگار"]
 
 
+def test_the_command_lists_as_many_keys_of_rows_that_differ_as_it_is_asked_for(zargar: Zargar, shop: Shop) -> None:
+    """The counts are of all rows, whatever is listed: beside, in the shop's place, and where that is undone."""
+    with in_tenant(shop.id):
+        for number in range(2, 25):
+            Customer.objects.create(full_name="نگار", mobile=f"+9891200000{number:02}")
+    backup = zargar.json("backups", "create", SHOP, *WHY)["backup"]
+    with in_tenant(shop.id):
+        Customer.objects.all().delete()
+    taken = ("restore", "shop", SHOP, "--from", backup, *WHY)
+
+    def listed(told: Any) -> tuple[int, list[str]]:  # noqa: ANN401 -- JSON
+        [table] = told["apart"]
+        assert table["table"] == "customers_customer"
+        return table["only_restored"] + table["only_live"], table["keys"]
+
+    usual = listed(zargar.json(*taken, "--schema", "usual"))
+    assert (usual[0], len(usual[1])) == (24, 20)
+    few = zargar.json(*taken, "--schema", "few", "--differences", "2")
+    assert listed(few) == (24, usual[1][:2])
+    code, said, _ = zargar.run(*taken, "--schema", "none", "--differences", "0")
+    head, line = said.splitlines()[1:]
+    assert (code, head.split("  ")[0], line.split()) == (0, "table", ["customers_customer", "0", "24", "0"])
+    assert zargar.run(*taken, "--schema", "no", "--differences", "-1")[0] == 2
+
+    done = zargar.json(*taken, "--swap", "--confirm", DOMAIN, "--differences", "24")
+    assert listed(done)[0] == len(set(listed(done)[1])) == 24
+    back = zargar.json("restore", "undo", SHOP, "--confirm", DOMAIN, "--differences", "1", *WHY)
+    assert listed(back) == (24, usual[1][:1])
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -302,7 +366,14 @@ def test_an_error_of_the_database_that_quotes_a_row_is_told_without_it(shops: Sh
         owner.rollback()
         with pytest.raises(psycopg.errors.UndefinedObject) as names:
             owner.execute("SELECT NULL::no_such_type")
+        owner.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as quoted:
+            owner.execute("DO $$ BEGIN RAISE 'not for 0912-secret' USING ERRCODE = '42501'; END $$")
+    with pytest.raises(psycopg.OperationalError) as away:
+        psycopg.connect("postgresql://x@127.0.0.1:1/x")
     assert restore.refusal(data.value) == "a statement: InvalidTextRepresentation"
+    assert restore.refusal(quoted.value) == "a statement: InsufficientPrivilege"
+    assert "127.0.0.1" in restore.refusal(away.value)
     names.value.add_note("the DDL of tables")
     assert restore.refusal(names.value) == 'the DDL of tables: UndefinedObject (type "no_such_type" does not exist)'
 
@@ -313,6 +384,8 @@ def test_a_manifest_of_a_later_program_is_said_in_words(zargar: Zargar, shop: Sh
         path = tmp_path / vault / manifest.key_of(backup)
         path.chmod(0o600)
         path.write_bytes(later(path.read_bytes()))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    Backup.objects.filter(id=backup).update(manifest_sha256=sha256)  # as the later program has noted it
     for command in ("shop", SHOP), ("files", "media", "--into", str(tmp_path / "x")), ("system", "--database", "x"):
         code, out, err = zargar.run("restore", *command, "--from", backup, *WHY)
         assert (code, out) == (1, "")

@@ -17,11 +17,11 @@ from django.db import connection
 from tests.support.databases import ScratchDatabase, django_uses
 from tests.support.packs import Shops
 from tests.support.paying import DOMAIN, SHOP, paid, pay, restored, schemas, taking_payments, undone
-from tests.support.restores import OPERATIONS, Recording, desk_of, house_of
+from tests.support.restores import OPERATIONS, Recording, Unmoved, desk_of, house_of
 from tests.support.vaults import directory
 from zargar import clock
 from zargar.audit.models import AuditRecord
-from zargar.backups import copied, operations, restores
+from zargar.backups import copied, operations, restore_store, restores
 from zargar.backups.making import House
 from zargar.backups.models import Backup, Restore, RestoreState
 from zargar.backups.restores import (
@@ -29,6 +29,7 @@ from zargar.backups.restores import (
     NothingKeptError,
     RestoreBusyError,
 )
+from zargar.backups.restoring import NotInBackupError
 from zargar.backups.retention import Kind
 from zargar.outcomes import Retryable
 from zargar.refusals import InvalidError
@@ -211,6 +212,28 @@ def test_a_shop_that_was_renamed_since_is_found_in_the_backup_by_its_id(
     assert paid(shops, "renamed") == {1, 2, 3}
 
 
+def test_a_shop_that_was_not_backed_up_gets_nothing_of_another_that_had_its_name(
+    house: House, shops: Shops, shop: Shop, backup: UUID
+) -> None:
+    shop_operations.suspend(slug=SHOP, actor="a test", reason="it closes down")
+    shop_operations.delete(slug=SHOP, actor="a test", reason="it closed down")
+    later = shop_operations.create(slug=SHOP, name="نو", domain="new.example", actor="a test", reason="a free name")
+    with pytest.raises(NotInBackupError, match="is of another shop"):
+        restored(desk_of(house), backup, confirm="new.example")
+    later.refresh_from_db()
+    assert later.state == State.ACTIVE
+    assert schemas(shops) == {SHOP}
+
+
+def test_a_backup_that_the_catalogue_does_not_know_is_read_by_the_shop_s_name(
+    house: House, shops: Shops, shop: Shop, backup: UUID
+) -> None:
+    pay(shops, 4)
+    Backup.objects.all().delete()
+    restored(desk_of(house), backup)
+    assert paid(shops) == {1, 2, 3}
+
+
 @pytest.mark.parametrize("confirm", ["", SHOP, "another.example"])
 def test_only_the_shop_s_own_domain_confirms(house: House, shops: Shops, backup: UUID, confirm: str) -> None:
     with pytest.raises(ConfirmError, match=f"is not {SHOP}'s domain \\({DOMAIN}\\); nothing was done"):
@@ -233,7 +256,7 @@ def test_a_shop_that_others_are_changing_is_left_alone(house: House, shop: Shop,
 
 def test_a_second_restore_of_the_shop_at_the_same_time_is_refused(house: House, shop: Shop, backup: UUID) -> None:
     with house.connect() as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [restores.SWAP_LOCK, shop.id])
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [restore_store.SWAP_LOCK, shop.id])
         with pytest.raises(RestoreBusyError):
             restored(desk_of(house), backup)
 
@@ -263,7 +286,7 @@ def test_the_kept_copy_goes_after_its_grace_or_when_somebody_says_so(
         undone(desk)
 
 
-class Working:
+class Working(Unmoved):
     """A domain that tries to work in the shop from another session while it is handed over."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,18 +17,23 @@ from django.db import connection
 from tests.support.databases import ScratchDatabase, django_uses
 from tests.support.packs import Shops
 from tests.support.paying import SHOP, as_before, paid, pay, restored, schemas, taking_payments
-from tests.support.restores import OPERATIONS, Recording, desk_of, house_of
+from tests.support.restores import OPERATIONS, Recording, Unmoved, desk_of, house_of
 from tests.support.vaults import directory
-from zargar.backups import operations, restores
+from zargar import clock
+from zargar.backups import at_rest, operations, restore_store, restores, watch
 from zargar.backups.making import House
-from zargar.backups.models import RestoreState
+from zargar.backups.models import Restore, RestoreState
 from zargar.backups.ports import VaultUnreachableError
-from zargar.backups.restores import RestoreFailedError
+from zargar.backups.restores import RestoreFailedError, UnfinishedRestoreError
 from zargar.backups.retention import Kind
 from zargar.backups.vaults.breaking import BreakingVault
+from zargar.backups.watch import Watched
 from zargar.outcomes import Retryable
+from zargar.schedules.wiring import entries
 from zargar.shops.models import Domain, Shop, State
 from zargar.shops.schemas import SHOP_LOCK
+
+AGES = timedelta(days=1000)
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +60,25 @@ def backup(house: House, shop: Shop) -> UUID:
     return found
 
 
-class Refusing:
+class Refusing(Unmoved):
     """A domain that cannot look at the shop now."""
 
     def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {SHOP}.payments VALUES (77, 'by a domain')")
+        message = f"shop {shop_id} cannot be looked at"
+        raise Retryable(message)
+
+
+class Opening(Unmoved):
+    """A domain that cannot look at the shop, which somebody opens at that moment by hand."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
+        with self.house.connect() as somebody:
+            somebody.execute("UPDATE public.shops_shop SET state = 'active' WHERE id = %s", [shop_id])
         message = f"shop {shop_id} cannot be looked at"
         raise Retryable(message)
 
@@ -95,6 +113,20 @@ def test_whoever_stays_inside_is_waited_for_only_so_long(
     as_before(shops, shop)
 
 
+def killed(backup: UUID, database: ScratchDatabase, folder: Path, stage: str) -> None:
+    """Restore the shop, whose domain is its name, in a process that is killed at a stage."""
+    identity = {"ZARGAR_BACKUP_IDENTITY": OPERATIONS.identity}
+    env = {**os.environ, **database.env, **identity, "ZARGAR_DATABASE_ROLE": "owner"}
+    program = (
+        "import django, sys; django.setup(); from tests.support import restores; restores.to_be_killed(*sys.argv[1:])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program, SHOP, str(backup), str(folder), stage],
+        env=env, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert process.returncode == -9, process.stderr.decode()
+
+
 @pytest.mark.parametrize("by", ["undo", "the next restore"])
 @pytest.mark.parametrize(
     ("stage", "left", "rows"),
@@ -110,16 +142,7 @@ def test_what_a_killed_restore_left_is_settled(
 ) -> None:  # fmt: skip
     pay(shops, 4)
     Domain.objects.update(domain=SHOP)
-    identity = {"ZARGAR_BACKUP_IDENTITY": OPERATIONS.identity}
-    env = {**os.environ, **database.env, **identity, "ZARGAR_DATABASE_ROLE": "owner"}
-    program = (
-        "import django, sys; django.setup(); from tests.support import restores; restores.to_be_killed(*sys.argv[1:])"
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", program, SHOP, str(backup), str(tmp_path), stage],
-        env=env, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert killed.returncode == -9, killed.stderr.decode()
+    killed(backup, database, tmp_path, stage)
     shop.refresh_from_db()
     assert (shop.state, paid(shops)) == (left, rows)
 
@@ -144,3 +167,99 @@ def test_work_inside_the_shop_is_waited_for_only_so_long_and_new_work_comes_back
         with pytest.raises(RestoreFailedError, match=r"work inside shop .* did not end within 1 s"):
             restored(desk_of(house), backup)
     as_before(shops, shop)
+
+
+@pytest.mark.parametrize("stage", ["closed", "live"])
+def test_a_shop_whose_restore_was_killed_is_not_let_go_with_a_system_at_rest(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path, stage: str
+) -> None:
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    killed(backup, database, tmp_path, stage)
+
+    with pytest.raises(UnfinishedRestoreError, match=f"{SHOP}.*zargar restore undo"):
+        at_rest.release(entries=entries(), slug=SHOP, actor="a test", reason="it is closed")
+    told = at_rest.release(entries=entries(), slug=None, actor="a test", reason="all of it")
+
+    assert (told["shops"], told["unfinished"]) == ([], [SHOP])
+    shop.refresh_from_db()
+    assert shop.state == State.RESTORING
+    restores.undo(desk_of(house), slug=SHOP, confirm=SHOP, actor="a test", reason="it was killed")
+    as_before(shops, shop)
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"), [("copying", "the shop works on"), ("closed", "the shop is closed"), ("live", "shop is closed")]
+)
+def test_a_restore_whose_process_was_killed_is_an_alarm_until_it_is_settled(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path,
+    stage: str, words: str,
+) -> None:  # fmt: skip
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    killed(backup, database, tmp_path, stage)
+
+    def alarms() -> dict[str, str]:
+        standing = watch.look(jobs=[], watched=Watched(vaults=[], locked=(), objective=AGES), now=clock.now())
+        return {f"{one.kind} {one.subject}": str(one.figures["words"]) for one in standing}
+
+    with house.connect() as at_work:
+        at_work.execute("SELECT pg_advisory_lock(%s, %s)", [restore_store.SWAP_LOCK, shop.id])
+        assert alarms() == {}, "somebody is at it"
+    [(what, why)] = alarms().items()
+    assert (what, words in why) == (f"upkeep restore/{shop.id}", True)
+    restores.undo(desk_of(house), slug=SHOP, confirm=SHOP, actor="a test", reason="it was killed")
+    assert alarms() == {}
+
+
+@pytest.mark.parametrize("by", ["undo", "the next restore"])
+def test_what_a_killed_restore_s_copy_took_since_somebody_opened_it_is_kept(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path, by: str
+) -> None:
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    killed(backup, database, tmp_path, "live")
+    Shop.objects.filter(id=shop.id).update(state=State.ACTIVE)  # by hand
+    pay(shops, 5)
+
+    if by == "undo":
+        done = restores.undo(desk_of(house), slug=SHOP, confirm=SHOP, actor="a test", reason="it was the wrong day")
+    else:
+        done = restored(desk_of(house), backup, confirm=SHOP)
+
+    first = Restore.objects.order_by("id")[0]
+    live = {1, 2, 3, 4} if by == "undo" else {1, 2, 3}
+    assert (paid(shops), paid(shops, done.kept)) == (live, {1, 2, 3, 5})
+    assert done.snapshot is not None
+    assert done.apart[0]["only_live"] == 1
+    if by == "undo":
+        assert (schemas(shops), first.state) == ({SHOP, done.kept}, RestoreState.UNDONE)
+    else:
+        assert (paid(shops, first.kept), first.state) == ({1, 2, 3, 4}, RestoreState.DONE)
+    shop.refresh_from_db()
+    assert shop.state == State.ACTIVE
+
+
+def test_what_was_opened_while_its_restore_failed_stays_live_and_the_rest_is_kept(
+    house: House, shops: Shops, shop: Shop, backup: UUID
+) -> None:
+    pay(shops, 4)
+    with pytest.raises(RestoreFailedError, match=f"{SHOP} was opened meanwhile.*zargar restore undo"):
+        restored(desk_of(house, Opening(house)), backup)
+    done = Restore.objects.get()
+    assert (paid(shops), paid(shops, done.kept), done.state) == ({1, 2, 3}, {1, 2, 3, 4}, RestoreState.DONE)
+
+
+def test_a_copy_that_was_being_made_when_its_process_was_killed_opens_no_shop_that_is_at_rest(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path
+) -> None:
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    killed(backup, database, tmp_path, "copying")
+    Shop.objects.update(state=State.RESTORING)  # as in a system that was restored
+
+    restores.undo(desk_of(house), slug=SHOP, confirm=SHOP, actor="a test", reason="it was killed")
+
+    shop.refresh_from_db()
+    assert (shop.state, schemas(shops)) == (State.RESTORING, {SHOP})
+    assert at_rest.release(entries=entries(), slug=None, actor="a test", reason="all of it")["shops"] == [SHOP]

@@ -1,15 +1,17 @@
 """After the database is lost: everything comes back out of one vault and one key, and stands still until let go."""
 
 import json
+import os
 import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -19,16 +21,24 @@ from tests.support import s3
 from tests.support.broker import Broker
 from tests.support.databases import TEMPLATE_SHOP, ScratchDatabase, Server, django_uses
 from tests.support.packs import Shops
-from tests.support.restores import ESCROW, OPERATIONS, Recording, house_of
-from tests.support.vaults import damage, directory
+from tests.support.restores import ESCROW, OPERATIONS, Recording, Unmoved, desk_of, house_of
+from tests.support.vaults import damage, directory, lock_for_another
 from zargar import clock
 from zargar.audit.models import AuditRecord
-from zargar.backups import everything, keys, making, operations, rebuilding
-from zargar.backups.everything import BrokenOffError, Everything, NotEmptyDatabaseError, NotEverythingError
+from zargar.backups import at_rest, copied, everything, keys, making, operations, rebuilding, restores
+from zargar.backups.at_rest import Finished, Rest, UnfinishedSystemError
+from zargar.backups.everything import (
+    BrokenOffError,
+    Everything,
+    LeftOutError,
+    NotEmptyDatabaseError,
+    NotEverythingError,
+)
 from zargar.backups.files import FolderSource
 from zargar.backups.making import House
-from zargar.backups.models import Backup
+from zargar.backups.models import Backup, RestoreState
 from zargar.backups.models import State as BackupState
+from zargar.backups.ports import RestoredShop
 from zargar.backups.retention import Kind
 from zargar.backups.roles import RolesSource
 from zargar.backups.vaults.s3 import S3Vault
@@ -40,9 +50,11 @@ from zargar.ledger.models import Run
 from zargar.ledger.models import State as RunState
 from zargar.ledger.values import Work
 from zargar.names import Family, Queue
+from zargar.outcomes import Retryable
 from zargar.schedules import operations as schedules
 from zargar.schedules.models import EntryState
 from zargar.schedules.wiring import entries
+from zargar.shops import operations as shop_operations
 from zargar.shops.models import Domain, Shop, State
 from zargar.tenancy import ShopNotReadyError, in_tenant
 
@@ -78,8 +90,41 @@ def all_of_it(house: House) -> making.Made:
 def put(house: House, made: making.Made, new: Database, **more: Any) -> Everything:  # noqa: ANN401 -- the call's own
     return everything.restore(
         lambda: psycopg.connect(new.owner_url), vaults=house.vaults, backup=made.manifest.backup,
-        identity=OPERATIONS.identity, **more,
+        identity=OPERATIONS.identity, rest=rest(), **more,
     )  # fmt: skip
+
+
+def rest() -> Rest:
+    return Rest([entry.name for entry in entries()], "a test", "the disk died", clock.now())
+
+
+def finish(house: House, done: Everything, *unwound: RestoredShop) -> Finished:
+    """Bring the restored system, which Django uses, to its end."""
+    return at_rest.finish(
+        done.manifest, erased=done.erased, vaults=house.vaults, unwound=unwound, actor="a test", reason="the disk died",
+        now=clock.now(),
+    )  # fmt: skip
+
+
+def release(slug: str | None = None) -> dict[str, Sequence[str]]:
+    return at_rest.release(entries=entries(), slug=slug, actor="a test", reason="looked at it")
+
+
+def states() -> dict[str, str]:
+    return dict(Shop.objects.values_list("schema_name", "state"))
+
+
+class RefusingOne(Unmoved):
+    """A domain that cannot look at one of the shops."""
+
+    def __init__(self, refused: int) -> None:
+        self.refused, self.told = refused, list[int]()
+
+    def restored(self, shop_id: int, *, taken_at: datetime, replaced: str | None) -> None:  # noqa: ARG002 -- the port's arguments
+        if shop_id == self.refused:
+            message = f"shop {shop_id} cannot be looked at"
+            raise Retryable(message)
+        self.told.append(shop_id)
 
 
 def schemas_of(new: Database) -> set[str]:
@@ -104,9 +149,14 @@ def test_every_schema_comes_back_as_it_was(
     assert there.dumped(rich) == shops.dumped(rich)
     recorded = {entry.schema: entry.facts for entry in made.manifest.packs}
     found = {schema: there.facts(schema) for schema in recorded}
-    assert {name: facts.tables for name, facts in found.items()} == {
-        name: facts.tables for name, facts in recorded.items() if facts
+    changed = {
+        (name, table.name)
+        for name, facts in recorded.items()
+        for table, there in zip(facts.tables if facts else (), found[name].tables, strict=True)
+        if table != there
     }
+    brought_to_rest = {"shops_shop", "schedules_entrystate", "audit_auditrecord"}
+    assert changed == {("public", table) for table in brought_to_rest}
     with psycopg.connect(new.app_url) as app:
         assert app.execute("SELECT count(*) FROM public.shops_shop").fetchone() == (2,)
 
@@ -124,36 +174,32 @@ def test_it_starts_at_rest_and_is_let_go_shop_by_shop_or_whole(house: House, gol
     with django_uses(new.owner_url):
         active = Shop.objects.get(schema_name=TEMPLATE_SHOP)
 
-        rest = everything.pause(
-            done,
-            vaults=house.vaults,
-            unwound=(domain,),
-            entries=entries(),
-            actor="a test",
-            reason="the disk died",
-            now=clock.now(),
-        )
-
-        assert (rest.migrated, rest.closed, rest.runs) == ((), (TEMPLATE_SHOP,), 1)
-        assert len(rest.entries) == len(entries()) - 1
-        assert dict(Shop.objects.values_list("schema_name", "state")) == {
-            TEMPLATE_SHOP: State.RESTORING, gold.schema_name: State.SUSPENDED,
-        }  # fmt: skip
+        assert states() == {TEMPLATE_SHOP: State.RESTORING, gold.schema_name: State.SUSPENDED}
         assert not EntryState.objects.filter(paused_at=None).exists()
         assert Run.objects.get().state == RunState.SUPERSEDED
+
+        end = finish(house, done, domain)
+
+        assert (end, done.rest.closed, done.rest.runs) == (Finished((), ()), (TEMPLATE_SHOP,), 1)
+        assert len(done.rest.entries) == len(entries()) - 1
+        assert states() == {TEMPLATE_SHOP: State.RESTORING, gold.schema_name: State.SUSPENDED}
         assert Backup.objects.get().state == BackupState.COMPLETE  # its own row was read while it was being made
         assert domain.told == [(active.id, taken[TEMPLATE_SHOP], TEMPLATE_SHOP)]
         with pytest.raises(ShopNotReadyError), in_tenant(active.id):
             pass
 
-        opened = everything.release(entries=entries(), slug=None, actor="a test", reason="looked at it")
+        opened = release()
 
         assert opened["shops"] == [TEMPLATE_SHOP]
-        assert list(opened["entries"]) == list(rest.entries)
+        assert sorted(opened["entries"]) == list(done.rest.entries)
         assert EntryState.objects.filter(paused_at__isnull=False).values_list("paused_by").get() == ("a person",)
         with in_tenant(active.id):
             assert Customer.objects.get().full_name == "نگار"
-        assert AuditRecord.objects.filter(action="run.lay_aside", reason="the disk died").count() == 1
+        acts = AuditRecord.objects.filter(reason="the disk died").order_by("id").values_list("action", flat=True)
+        assert list(acts) == [
+            "backup.restore_system", "shop.close", *["schedule.pause"] * len(done.rest.entries), "run.lay_aside",
+            "backup.restore_system_end",
+        ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("gold")
@@ -162,6 +208,15 @@ def test_one_vault_that_is_damaged_is_made_up_for_by_the_other(house: House, new
     [segment] = made.manifest.segments
     damage(tmp_path / "one", segment.key, b"\x00" * 64, at=-100)
     assert "two" in put(house, made, new).vaults.values()
+
+
+@pytest.mark.usefixtures("gold")
+def test_a_key_that_one_vault_has_damaged_is_taken_from_the_other(house: House, new: Database, tmp_path: Path) -> None:
+    made = all_of_it(house)
+    lock_for_another(tmp_path / "one", made.manifest.packs[0].key)
+    came_from = put(house, made, new).vaults
+    assert came_from.pop(made.manifest.packs[0].label) == "two"
+    assert set(came_from.values()) == {"one"}
 
 
 def test_a_shop_that_was_erased_since_is_named_and_the_others_come_back(
@@ -176,14 +231,9 @@ def test_a_shop_that_was_erased_since_is_named_and_the_others_come_back(
     assert done.erased == ("gold",)
     assert schemas_of(new) == {"public", TEMPLATE_SHOP}
     with django_uses(new.owner_url):
-        everything.pause(
-            done, vaults=house.vaults, unwound=(Recording(),), entries=entries(), actor="a test", reason="lost",
-            now=clock.now(),
-        )  # fmt: skip
-        everything.release(entries=entries(), slug=None, actor="a test", reason="looked at it")
-        assert dict(Shop.objects.values_list("schema_name", "state")) == {
-            TEMPLATE_SHOP: State.ACTIVE, "gold": State.SUSPENDED,
-        }  # fmt: skip
+        assert finish(house, done, Recording()).absent == ("gold",)
+        release()
+        assert states() == {TEMPLATE_SHOP: State.ACTIVE, "gold": State.SUSPENDED}
 
 
 @pytest.mark.usefixtures("gold")
@@ -195,11 +245,8 @@ def test_a_system_of_an_older_program_is_migrated_forward(
     made = all_of_it(house)
     done = put(house, made, new)
     with django_uses(new.owner_url):
-        rest = everything.pause(
-            done, vaults=house.vaults, unwound=(), entries=entries(), actor="a test", reason="lost", now=clock.now()
-        )
-        assert rest.migrated == (TEMPLATE_SHOP,)
-        everything.release(entries=entries(), slug=TEMPLATE_SHOP, actor="a test", reason="looked at it")
+        assert finish(house, done).migrated == (TEMPLATE_SHOP,)
+        release(TEMPLATE_SHOP)
         with in_tenant(Shop.objects.get(schema_name=TEMPLATE_SHOP).id):
             assert Consent.objects.count() == 0  # a table of the second migration
         assert not EntryState.objects.filter(paused_at=None).exists()
@@ -233,18 +280,119 @@ def test_one_shop_s_backup_is_not_a_system(house: House, gold: Shop, new: Databa
 
 
 @pytest.mark.usefixtures("gold")
-def test_files_and_roles_come_into_folders_of_their_own(house: House, new: Database, tmp_path: Path) -> None:
+def test_files_and_roles_come_into_folders_of_their_own(house: House, tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     (tmp_path / "media" / "انگشتر.jpg").write_bytes(b"\x00\xff")
     sources = (RolesSource(), FolderSource("files.media", tmp_path / "media"))
     made = all_of_it(replace(house, sources=sources))
     (tmp_path / "back").mkdir()
 
-    done = put(house, made, new, files=tmp_path / "back")
+    done = everything.restore_files(
+        made.manifest, vaults=house.vaults, identity=OPERATIONS.identity, into=tmp_path / "back"
+    )
 
-    assert sorted(done.files) == [str(tmp_path / "back" / name) for name in ("files.media", "roles")]
+    assert done == {str(tmp_path / "back" / name): "one" for name in ("files.media", "roles")}
     assert (tmp_path / "back" / "files.media" / "انگشتر.jpg").read_bytes() == b"\x00\xff"
     assert b"zargar_app" in (tmp_path / "back" / "roles" / "roles.sql").read_bytes()
+
+
+@pytest.mark.usefixtures("gold")
+def test_files_that_cannot_be_written_leave_a_whole_system_at_rest(house: House, new: Database, tmp_path: Path) -> None:
+    made = all_of_it(replace(house, sources=(RolesSource(),)))
+    done = put(house, made, new)
+    with django_uses(new.owner_url):
+        finish(house, done)
+        with pytest.raises(BrokenOffError, match="whole and at rest: `zargar restore files roles --from"):
+            everything.restore_files(
+                made.manifest, vaults=house.vaults, identity=OPERATIONS.identity, into=tmp_path / "nowhere"
+            )
+        assert release()["shops"] == [TEMPLATE_SHOP]
+
+
+@pytest.mark.usefixtures("gold")
+def test_a_restore_of_everything_that_is_killed_between_two_schemas_leaves_nothing_that_works_or_is_let_go(
+    house: House, new: Database, database: ScratchDatabase, tmp_path: Path
+) -> None:
+    with django_uses(database.owner_url):
+        schedules.fill(entries(), now=clock.now())
+    work = Work(id=Backup().id, task="zargar.core.x", family=Family.BACKUPS, queue=Queue.BACKUPS, origin="x", kwargs={})
+    ledger.open_runs([work], ring_in=timedelta(hours=1))
+    made = all_of_it(house)
+    env = {**os.environ, **database.env, "ZARGAR_BACKUP_IDENTITY": OPERATIONS.identity, "NEW_DATABASE": new.owner_url}
+    program = (
+        "import django, sys; django.setup();"
+        "from tests.support import restores; restores.system_to_be_killed(*sys.argv[1:])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program, made.manifest.backup, str(tmp_path / "one")],
+        env=env, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert process.returncode == -9, process.stderr.decode()
+
+    assert schemas_of(new) == {"public"}
+    with django_uses(new.app_url):
+        assert State.ACTIVE not in states().values()
+        assert set(EntryState.objects.filter(paused_at__isnull=False).values_list("entry", flat=True)) == {
+            entry.name for entry in entries()
+        }
+        assert not Run.objects.exclude(state=RunState.SUPERSEDED).exists()
+        for slug in (None, TEMPLATE_SHOP):
+            with pytest.raises(UnfinishedSystemError, match="begin anew"):
+                release(slug)
+        assert State.ACTIVE not in states().values()
+
+
+def test_a_shop_that_cannot_be_handed_over_stays_suspended_and_the_others_go_on(
+    house: House, gold: Shop, new: Database, database: ScratchDatabase
+) -> None:
+    Shop.objects.filter(id=gold.id).update(state=State.ACTIVE)
+    with django_uses(database.owner_url):
+        call_command("migrate_schemas", schema_name=gold.schema_name, interactive=False, verbosity=0)
+    made = all_of_it(house)
+    done = put(house, made, new)
+    with django_uses(new.owner_url):
+        active = Shop.objects.get(schema_name=TEMPLATE_SHOP)
+        domain = RefusingOne(active.id)
+
+        end = finish(house, done, domain)
+
+        assert end.failed == {TEMPLATE_SHOP: f"shop {active.id} cannot be looked at"}
+        assert domain.told == [gold.id]
+        assert release()["shops"] == [gold.schema_name]
+        assert states() == {TEMPLATE_SHOP: State.SUSPENDED, gold.schema_name: State.ACTIVE}
+
+
+def test_a_backup_without_some_shop_is_restored_only_where_that_is_said_and_the_shop_stays_suspended(
+    house: House, gold: Shop, new: Database, postgres: Server, database: ScratchDatabase
+) -> None:
+    Shop.objects.filter(id=gold.id).update(state=State.ACTIVE)
+    older = all_of_it(house)
+    there = psycopg.conninfo.make_conninfo(postgres.admin_url, dbname=database.name)
+    with psycopg.connect(there, autocommit=True) as dba:
+        dba.execute(f"CREATE TABLE {gold.schema_name}.hidden (n integer)".encode())
+    made = all_of_it(house)
+    assert made.manifest.excluded
+
+    with pytest.raises(LeftOutError, match=f"(?s)does not hold all shops: {gold.schema_name}: .*`--incomplete`"):
+        put(house, made, new)
+    assert schemas_of(new) == {"public"}
+
+    done = put(house, made, new, incomplete=True)
+    with django_uses(new.owner_url):
+        assert finish(house, done).absent == (gold.schema_name,)
+        assert release()["shops"] == [TEMPLATE_SHOP]
+        assert states() == {TEMPLATE_SHOP: State.ACTIVE, gold.schema_name: State.SUSPENDED}
+
+        # As the runbook has it: out of an older backup, its schema first, and then with what is not rewound.
+        here, name = house_of(new.owner_url, house.vaults), str(gold.schema_name)
+        asked: dict[str, Any] = {
+            "slug": name, "backup": UUID(older.manifest.backup), "identity": OPERATIONS.identity, "actor": "a test",
+            "reason": "it is lacking",
+        }  # fmt: skip
+        copied.beside(here.connect, here.vaults, to=name, **asked)
+        assert restores.in_place(desk_of(here), confirm="gold.example", **asked).state == RestoreState.DONE
+        shop_operations.resume(slug=name, actor="a test", reason="it is back")
+        assert states() == {TEMPLATE_SHOP: State.ACTIVE, name: State.ACTIVE}
 
 
 @pytest.mark.usefixtures("gold")
@@ -299,9 +447,7 @@ def test_from_either_bucket_alone_the_system_and_its_catalogue_come_back(
 
         assert set(done.vaults.values()) == {left}
         with django_uses(new.owner_url):
-            everything.pause(
-                done, vaults=alone.vaults, unwound=(), entries=entries(), actor="a test", reason="lost", now=clock.now()
-            )
+            finish(alone, done)
             found = rebuilding.rebuild(alone.vaults, now=clock.now())
             assert (found.backups, found.added, found.faults) == (2, 1, ())
             order = [str(backup) for backup in Backup.objects.order_by("number").values_list("id", flat=True)]

@@ -25,7 +25,9 @@ from zargar.backups.making import House
 from zargar.backups.retention import Kind
 from zargar.backups.roles import RolesSource
 from zargar.customers.models import Customer
-from zargar.shops.models import Shop
+from zargar.ledger.models import Run
+from zargar.schedules.models import EntryState
+from zargar.shops.models import Shop, State
 from zargar.tenancy import in_tenant
 
 ROOT = Path(__file__).parents[3]
@@ -59,12 +61,21 @@ def made(house: House, shops: Shops, rich: str, shop: Shop) -> making.Made:
     shops.run("CREATE SCHEMA second; CREATE TABLE second.t (n integer); INSERT INTO second.t VALUES (2)")
     for name in ("first", "second"):
         Shop.objects.create(schema_name=name, name=name, state="active")
+    EntryState.objects.create(entry="an-entry", live_since=clock.now(), looked_until=clock.now())
+    Run.objects.create(task="a task", family="backup", queue="backups", origin="a test")
     with in_tenant(shop.id):
         Customer.objects.create(full_name="نگار", mobile="+989120000001", note="a\tb\\N\n")
     return operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test")
 
 
 def run(script: str, tmp_path: Path, made: making.Made, **variables: str) -> None:
+    done = ran(script, tmp_path, made, **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def ran(
+    script: str, tmp_path: Path, made: making.Made, **variables: str
+) -> "subprocess.CompletedProcess[str]":  # fmt: skip
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": str(tmp_path),
         "VAULT": str(tmp_path / "one"), "BACKUP": made.manifest.backup, "IDENTITY": str(tmp_path / "escrow.key"),
@@ -74,8 +85,8 @@ def run(script: str, tmp_path: Path, made: making.Made, **variables: str) -> Non
         ["bash", "-c", COMMON + script],  # noqa: S607 -- as the page has it
         env=environment, capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
     assert not list(tmp_path.glob("tmp.*")), "what was opened is deleted with the shell"
+    return done
 
 
 def test_one_shop_comes_back_and_the_live_one_is_kept(
@@ -100,9 +111,38 @@ def test_a_shop_whose_ddl_is_under_another_s_name_comes_back_beside_that_one(
     assert shops.rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'zargar_aside'") == [(0,)]
 
 
+def test_a_restore_that_fails_leaves_the_shop_whose_name_the_ddl_has_where_it_was(
+    made: making.Made, shops: Shops, tmp_path: Path
+) -> None:
+    for name, other in (("first", "second"), ("second", "first")):  # one of them has the DDL of the other
+        failed = ran(f"restore_schema {name}", tmp_path, made, DATABASE=shops.database.owner_url)
+        assert failed.returncode != 0
+        assert "already exists" in failed.stderr, other
+    assert shops.rows("SELECT f.n, s.n FROM first.t f, second.t s") == [(1, 2)]
+    assert shops.rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'zargar_aside'") == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_the_shop_whose_name_the_ddl_has_is_there_for_others_all_the_time(
+    made: making.Made, shops: Shops, tmp_path: Path, name: str
+) -> None:
+    other = {"first": "second", "second": "first"}[name]
+    shops.run("CREATE TABLE public.looked (found text)")
+    look = f"""psql() {{
+        command psql -X -q -c "INSERT INTO public.looked SELECT to_regclass('{other}.t')" "$DATABASE"
+        command psql "$@"
+        command psql -X -q -c "INSERT INTO public.looked SELECT to_regclass('{other}.t')" "$DATABASE"
+    }}
+    """
+    run(look + ONE_SHOP, tmp_path, made, SHOP=name, DATABASE=shops.database.owner_url)
+    assert len(shops.rows("SELECT found FROM public.looked")) > 2
+    assert {found for (found,) in shops.rows("SELECT found FROM public.looked")} == {f"{other}.t"}
+
+
 def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
     made: making.Made, house: House, postgres: Server, tmp_path: Path
 ) -> None:
+    assert State(Shop.objects.get(schema_name="first").state) is State.ACTIVE
     gone = next(entry.key for entry in made.manifest.packs if entry.shop == "second")
     keys.destroy([gone], house.vaults, at=clock.now())
     name = f"zargar_test_{secrets.token_hex(6)}"
@@ -117,8 +157,16 @@ def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
         schemas = [entry.schema for entry in made.manifest.packs if entry.facts and entry.shop != "second"]
         assert len(schemas) == 4
         for schema in schemas:
-            assert differing(target, made, schema) == ()
+            at_rest = ("shops_shop", "schedules_entrystate", "ledger_run") if schema == "public" else ()
+            assert [words.split(":")[0] for words in differing(target, made, schema)] == [
+                f"content of rows of {table}" for table in sorted(at_rest)
+            ]
         with psycopg.connect(target) as connection:
+            assert connection.execute("SELECT DISTINCT state FROM public.shops_shop").fetchall() == [("restoring",)]
+            assert connection.execute("SELECT paused_by FROM public.schedules_entrystate").fetchall() == [
+                ("restore system",)
+            ]
+            assert connection.execute("SELECT state FROM public.ledger_run").fetchall() == [("superseded",)]
             owners = connection.execute(
                 "SELECT nspname, nspowner::regrole::text FROM pg_namespace WHERE nspname = ANY(%s)",
                 [[*schemas, "second"]],

@@ -132,6 +132,42 @@ def test_what_differs_is_shown_by_table_and_key_before_anything_is_swapped(copie
     assert one_each[-1] == TableApart("settings", 1, 1, 1, keys=('("tab\tand\nfeed")',))
 
 
+@pytest.mark.parametrize("changed", ["gold", "copy"])
+@pytest.mark.parametrize(
+    ("by_hand", "differ"),
+    [
+        ("RENAME COLUMN code TO name", 0),
+        ("DROP CONSTRAINT rings_pkey", 0),
+        ("DROP CONSTRAINT rings_pkey; ALTER TABLE {0}.rings ADD n serial PRIMARY KEY", 3),
+        ("DROP COLUMN code", 3),
+    ],
+    ids=["renamed", "no key", "another key", "gone"],
+)
+def test_rows_are_told_apart_by_a_key_that_both_copies_have_and_else_counted(
+    copied: Shops, changed: str, by_hand: str, differ: int
+) -> None:
+    for schema in ("gold", "copy"):
+        copied.run(f"CREATE TABLE {schema}.rings (code text PRIMARY KEY, weight numeric)")
+        copied.run(f"INSERT INTO {schema}.rings VALUES ('a', 1), ('b', 2), ('c', 2)")
+    copied.run(f"ALTER TABLE {changed}.rings {by_hand.format(changed)}")
+
+    with copied.connect() as owner:
+        apart = rows_apart(owner, live="gold", restored="copy")
+
+    assert apart == ((TableApart("rings", differ, differ, 0, ()),) if differ else ())
+
+
+def test_a_column_that_is_called_like_a_word_of_the_query_hides_no_other(copied: Shops) -> None:
+    for schema, value in (("gold", "x"), ("copy", "y")):
+        copied.run(f"CREATE TABLE {schema}.odd (t integer PRIMARY KEY, l text)")
+        copied.run(f"INSERT INTO {schema}.odd VALUES (1, '{value}'); CREATE TABLE {schema}.bag AS TABLE {schema}.odd")
+    with copied.connect() as owner:
+        assert rows_apart(owner, live="gold", restored="copy") == (
+            TableApart("bag", 1, 1, 0, ()),
+            TableApart("odd", 0, 0, 1, ("(1)",)),
+        )
+
+
 def test_a_prepared_statement_of_an_old_session_writes_into_the_restored_shop(copied: Shops) -> None:
     with copied.database.owner() as session:
         session.execute("SET search_path = gold")

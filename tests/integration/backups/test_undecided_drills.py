@@ -1,11 +1,14 @@
 """What one pack alone breaks a drill off at is kept as undecided: the others are drilled, and people hear of it."""
 
 import resource
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -15,7 +18,7 @@ from tests.support.databases import ScratchDatabase, Server
 from tests.support.packs import Shops
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import alarm_store, drill_store, drills, operations, scratch_folders, watch
+from zargar.backups import alarm_store, drill_store, drilling, drills, operations, scratch_folders, watch
 from zargar.backups.alarms import Kind as AlarmKind
 from zargar.backups.drills import DrillYard
 from zargar.backups.files import FolderSource
@@ -124,6 +127,110 @@ def test_a_statement_that_the_drills_role_may_not_run_leaves_one_shop_undecided(
     assert {name for name, one in found.items() if one.proven} == {"public", "files.media"}
     assert "only superuser can define a leakproof function" in found[shop.schema_name].undecided
     assert Copy.objects.get().state == CopyState.STORED
+
+
+def test_a_pack_that_takes_all_the_time_is_undecided_and_the_others_have_their_turn_next(
+    house: House, yard: DrillYard, shop: Shop
+) -> None:
+    all_of_it(house)
+    done = drills.run_due(yard, period=DAY, budget=LONG, spent=lambda: True)
+    [media] = done.verdicts
+    assert (media.schema, media.undecided, media.broke_off) == ("files.media", drilling.TOO_LONG, True)
+    assert (done.left, done.more) == (2, True)
+    row = Drill.objects.get()
+    assert (row.holds, row.proven_at, row.faults, row.undecided) == ("files.media", None, "", drilling.TOO_LONG)
+    assert Copy.objects.get().state == CopyState.STORED, "nothing is known against the copy"
+
+    done = drills.run_due(yard, period=DAY, budget=LONG)
+    assert [(one.schema, one.proven) for one in done.verdicts] == [
+        ("public", True), (shop.schema_name, True), ("files.media", True),
+    ]  # fmt: skip
+    assert (done.left, done.more) == (0, False)
+
+
+def test_where_every_pack_takes_all_the_time_the_sittings_come_to_an_end_and_people_hear_of_it(
+    house: House, yard: DrillYard, shop: Shop
+) -> None:
+    all_of_it(house)
+    tried: list[str] = []
+    for day in range(2):
+        more = True
+        while more and len(tried) < 9:
+            done = drills.run_due(after(yard, day), period=DAY, budget=LONG, spent=lambda: True)
+            tried += [one.schema for one in done.verdicts]
+            more = done.more
+    assert tried == ["files.media", "public", shop.schema_name, "files.media"], "each, and on the next day one again"
+    found = watch.look(jobs=[], watched=WATCHED, now=clock.now() + DAY)
+    assert [(alarm.key, alarm.figures["words"]) for alarm in found] == [
+        ((AlarmKind.UNDECIDED, "one/files.media"), drilling.TOO_LONG)
+    ]
+
+
+class LimitError(Exception):
+    """What a worker's child is interrupted with at its soft limit."""
+
+
+@contextmanager
+def interrupted_while_it_sleeps(postgres: Server) -> Iterator[Event]:
+    """Interrupt this thread, by the signal of a soft limit, once a drill's session sleeps; the event is set before."""
+    up, over = Event(), Event()
+
+    def interrupt(*_: object) -> None:
+        raise LimitError
+
+    def watching() -> None:
+        asked = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname LIKE 'zargar\\_drill\\_%'"
+        with postgres.admin() as admin:
+            while not over.wait(0.05):
+                if admin.execute(asked).fetchall():
+                    up.set()
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+                    return
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    watcher = threading.Thread(target=watching)
+    watcher.start()
+    try:
+        yield up
+    finally:
+        over.set()
+        watcher.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def with_a_slow_view(shops: Shops, schema: str) -> None:
+    """Have the shop a view that takes ten minutes to fill, but only where it is drilled."""
+    shops.run(
+        f"CREATE FUNCTION {schema}.slow() RETURNS integer LANGUAGE plpgsql AS 'BEGIN IF current_database() LIKE "
+        f"''zargar_drill_%'' THEN PERFORM pg_sleep(600); END IF; RETURN 1; END';"
+        f"CREATE MATERIALIZED VIEW {schema}.slowly AS SELECT {schema}.slow() AS one"
+    )
+
+
+def test_a_statement_that_outlasts_the_time_is_interrupted_and_the_pack_is_undecided(
+    house: House, yard: DrillYard, shops: Shops, shop: Shop, postgres: Server
+) -> None:
+    slug = shop.schema_name
+    with_a_slow_view(shops, slug)
+    all_of_it(house)
+    with interrupted_while_it_sleeps(postgres) as up:
+        done = drills.run_due(yard, period=DAY, budget=LONG, spent=up.is_set)
+    assert [(one.schema, one.undecided) for one in done.verdicts] == [
+        ("files.media", ""), ("public", ""), (slug, drilling.TOO_LONG),
+    ]  # fmt: skip
+    assert (done.left, done.more) == (0, False)
+    with postgres.admin() as admin:
+        assert admin.execute("SELECT FROM pg_database WHERE datname LIKE 'zargar\\_drill\\_%'").fetchall() == []
+
+
+def test_what_interrupts_before_the_time_is_spent_goes_on_up_and_is_no_verdict(
+    house: House, yard: DrillYard, shops: Shops, shop: Shop, postgres: Server
+) -> None:
+    with_a_slow_view(shops, shop.schema_name)
+    all_of_it(house)
+    with interrupted_while_it_sleeps(postgres), pytest.raises(LimitError):
+        drills.run_due(yard, period=DAY, budget=LONG)
+    assert {drill.schema for drill in Drill.objects.all()} == {"files.media", "public"}
 
 
 def test_a_server_that_is_away_decides_nothing_and_takes_nobody_s_turn(

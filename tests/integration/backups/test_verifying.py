@@ -210,6 +210,90 @@ def test_sittings_of_one_job_take_up_what_was_left_and_no_others_and_so_come_to_
     assert len({pair for sitting in job for pair in verdicts(sitting)}) == 4 < 2 * len(backups)
 
 
+def lost(root: Path, *keys: str) -> None:
+    """Take objects out of a vault behind its back, as a lifecycle rule or a person does."""
+    for key in keys:
+        (root / key).unlink()
+
+
+def states(backup: str) -> dict[str, str]:
+    return dict(Copy.objects.filter(backup__id=backup).values_list("vault", "state"))
+
+
+def all_of(told: manifest.Manifest) -> list[str]:
+    keys = {entry.key for entry in told.packs}
+    return [manifest.key_of(told.backup), *(segment.key for segment in told.segments), *keys]
+
+
+@pytest.mark.parametrize("what", ["a segment", "the manifest", "a key", "the whole bucket"])
+def test_what_one_vault_has_lost_is_brought_back_from_the_other(house: House, tmp_path: Path, what: str) -> None:
+    told = made(house).manifest
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    lost(tmp_path / "one", *{
+        "a segment": [told.segments[0].key], "the manifest": [manifest.key_of(told.backup)],
+        "a key": [told.packs[0].key], "the whole bucket": all_of(told),
+    }[what])  # fmt: skip
+
+    found = operations.verify(vaults=house.vaults, now=clock.now(), backup=UUID(told.backup))
+
+    assert verdicts(found) == {(told.backup, "one"): False, (told.backup, "two"): True}
+    assert (found["completed"], found["missing"]) == ([f"{told.backup} in one"], [])
+    assert states(told.backup) == {"one": CopyState.STORED, "two": CopyState.GOOD}
+    again = operations.verify(vaults=house.vaults, now=clock.now(), backup=UUID(told.backup))
+    assert verdicts(again) == {(told.backup, "one"): True, (told.backup, "two"): True}
+    assert Backup.objects.get().state == State.COMPLETE
+
+
+def test_what_was_lost_while_the_other_vault_was_away_is_brought_back_later(house: House, tmp_path: Path) -> None:
+    told = made(house).manifest
+    lost(tmp_path / "one", told.segments[0].key)
+    (tmp_path / "two").rename(tmp_path / "away")
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert states(told.backup) == {"one": CopyState.MISSING, "two": CopyState.STORED}
+    (tmp_path / "away").rename(tmp_path / "two")
+    found = operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert found["completed"] == [f"{told.backup} in one"]
+    assert set(states(told.backup).values()) == {CopyState.GOOD}
+
+
+def test_what_no_vault_has_any_more_is_damage_and_stays_that_until_some_vault_has_it(
+    house: House, tmp_path: Path
+) -> None:
+    told = made(house).manifest
+    segment = told.segments[0].key
+    kept = (tmp_path / "one" / segment).read_bytes()
+    for name in ("one", "two"):
+        lost(tmp_path / name, segment)
+    for _ in range(2):
+        operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert set(states(told.backup).values()) == {CopyState.DAMAGED}
+
+    for name in ("one", "two"):
+        (tmp_path / name / segment).write_bytes(kept)
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert set(states(told.backup).values()) == {CopyState.GOOD}
+
+
+def test_damage_beside_what_is_lost_is_damage(large: Made, tmp_path: Path) -> None:
+    first, last = (segment.key for segment in large.manifest.segments)
+    damage(tmp_path / "one", first, b"\x00\x01\x02", at=200)
+    lost(tmp_path / "one", last)
+    Copy.objects.create(backup=Backup.objects.get(), vault="two", state=CopyState.STORED)
+    vaults = [DirectoryVault(tmp_path / "one", name="one")]
+    found = operations.verify(vaults=vaults, now=clock.now())
+    assert len(dicts(found["proven"])[0]["faults"]) > 1  # type: ignore[arg-type]  # a list in JSON
+    assert states(large.manifest.backup)["one"] == CopyState.DAMAGED
+
+
+def test_a_copy_that_was_missing_and_is_there_after_all_is_read_back(house: House) -> None:
+    """As after a catalogue rebuilt while it was made, or when a person has brought the objects back himself."""
+    backup = made(house).manifest.backup
+    Copy.objects.update(state=CopyState.MISSING, detail="the vault has no manifest of it")
+    found = operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert verdicts(found) == {(backup, "one"): True, (backup, "two"): True}
+    assert Backup.objects.get().state == State.COMPLETE
+
+
 def test_what_a_silent_vault_holds_does_not_take_the_turns_of_the_other(house: House, tmp_path: Path) -> None:
     for _ in range(3):
         made(house)

@@ -193,6 +193,30 @@ def test_handing_the_same_shop_over_again_changes_nothing(past: Past, shop: Shop
     assert [state for _, state, *_ in before[0]] == ["sent", "held"]
 
 
+def test_after_a_restore_that_was_put_back_when_messaging_had_been_told_what_waited_is_sent_at_its_time(
+    past: Past, shop: Shop, company: BoardServer
+) -> None:
+    backup = past.keep()
+    later = NOON + timedelta(hours=2)
+    queue(shop, draft(1, due_at=later))
+    assert due(shop) == later
+    with past.database.owner() as owner:  # its row cannot be closed, as on a full disk
+        owner.execute("""CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                         BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+                         CREATE TRIGGER refuse BEFORE UPDATE ON public.backups_restore FOR EACH ROW
+                         WHEN (NEW.state = 'done') EXECUTE FUNCTION public.refuse()""")
+
+    with pytest.raises(RestoreFailedError, match="is as it was"):
+        past.come_back(backup)
+
+    assert states(shop) == {"queued": 1}
+    assert due(shop) is not None
+    past.clock.at = later
+    tick(past)
+    assert states(shop) == {"sent": 1}
+    assert len(taken(company)) == 1
+
+
 def test_undoing_a_restore_sends_nothing_either(past: Past, shop: Shop, company: BoardServer) -> None:
     backup = past.keep()
     queue(shop, draft(1), draft(2, due_at=NOON + timedelta(hours=2)))

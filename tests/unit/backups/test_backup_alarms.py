@@ -12,6 +12,7 @@ from zargar.backups.alarms import (
     REMIND,
     Alarm,
     Behind,
+    CutOff,
     Damage,
     Facts,
     Job,
@@ -73,6 +74,20 @@ def test_what_the_newest_backup_lacks_is_one_alarm_that_names_it() -> None:
     assert "negin، files.media" in told.text
     assert "permission denied" in told.text
     assert keys(Facts(), (Open(alarm=alarm, opened_at=NOW),)) == []
+
+
+def test_a_restore_that_was_cut_off_is_an_alarm_with_the_command_that_settles_it_until_it_is_settled() -> None:
+    [alarm] = judge(Facts(cut_off=[CutOff(shop=7, name="negin", at=NOW, closed=True)]), ())
+    assert alarm.key == (Kind.UPKEEP, "restore/7")
+    told = letter([Told(id=1, what=News.BEGUN, alarm=alarm, opened_at=NOW)], to=("a@example.ir",), now=NOW)
+    assert "بازگرداندن فروشگاهی ناتمام ماند" in told.subject
+    assert "zargar restore undo negin" in told.text
+    assert "the shop is closed" in told.text
+    assert "--state dead" not in told.text
+    opened = (Open(alarm=alarm, opened_at=NOW),)
+    assert judge(Facts(), opened) == ()
+    dead = Alarm(kind=Kind.UPKEEP, subject="clean-up", figures={})
+    assert judge(Facts(), (*opened, Open(alarm=dead, opened_at=NOW))) == (dead,)
 
 
 @pytest.mark.parametrize(

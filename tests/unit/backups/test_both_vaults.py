@@ -73,6 +73,33 @@ def test_a_vault_that_is_behind_holds_the_reader_back_and_memory_stays_bounded(
     assert sum(len(member.data) for member in open_pack(waiting, place, SHOP_A.identity)) == 20 << 20
 
 
+class Counted(DirectoryVault):
+    """A vault that takes nothing, and counts how often it is asked for what it might have all the same."""
+
+    asked = 0
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
+        del chunks
+        message = f"vault {self.name}: away, after six attempts at {key}"
+        raise VaultUnreachableError(message)
+
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        self.asked += 1
+        return super().read(key, start=start, length=length)
+
+
+def test_a_vault_that_is_away_is_waited_for_once(here: DirectoryVault, tmp_path: Path) -> None:
+    (tmp_path / "away").mkdir()
+    away = Counted(tmp_path / "away", name="away")
+    stored, told = put_in_all([here, away], KEY, DATA)
+    assert (stored.error, "six attempts" in str(told.error), away.asked) == (None, True, 0)
+
+
+def test_no_vault_at_all_is_told_in_words() -> None:
+    with pytest.raises(NoVaultLeftError, match=f"no vault for {KEY}"):
+        put_in_all([], KEY, DATA)
+
+
 class Drop(DirectoryVault):
     """A vault that takes its time over each piece, or stands still from some piece on until it is let go."""
 

@@ -143,33 +143,3 @@ def test_a_secret_given_as_public_key_is_refused_and_not_repeated() -> None:
     with pytest.raises(age.BadAgeKeyError) as refused:
         keys.Keyholders(operations=OPERATIONS.identity, escrow=ESCROW.recipient)
     assert OPERATIONS.identity not in str(refused.value)
-
-
-def test_a_vault_that_was_away_is_given_the_keys_that_it_lacks(vaults: list[DirectoryVault], tmp_path: Path) -> None:
-    made = [keys.create(f"shop_{number}", [vaults[0]], HOLDERS)[0] for number in range(3)]
-    made.append(keys.create("shop_9", [vaults[1]], HOLDERS)[0])
-    objects = [key.object for key in made]
-    assert keys.spread(objects, vaults) == (Outcome("here", None), Outcome("there", None))
-    for vault in vaults:
-        assert all(keys.read(vault, key, ESCROW.identity) for key in made)
-    (tmp_path / "there").rename(tmp_path / "away")
-    here, there = keys.spread(objects, vaults)
-    assert here.error is None
-    assert "the directory is not there" in str(there.error)
-
-
-def test_a_key_that_no_vault_has_is_told_by_each(vaults: list[DirectoryVault]) -> None:
-    key, _ = keys.create("shop_a", vaults, HOLDERS)
-    keys.destroy([key.object], vaults, at=AT)
-    assert [outcome.error for outcome in keys.spread([key.object], vaults)] == [
-        f"no vault has {key.object}: what it locks can never be opened"
-    ] * 2
-
-
-def test_a_vault_that_fails_while_it_is_completed_says_so(vaults: list[DirectoryVault]) -> None:
-    key, _ = keys.create("shop_a", vaults[:1], HOLDERS)
-    broken = BreakingVault(vaults[1], after=0, error=VaultFullError)
-    here, there = keys.spread([key.object], [vaults[0], broken])
-    assert here.error is None
-    assert "broke" in str(there.error)
-    assert vaults[1].stat(key.object) is None

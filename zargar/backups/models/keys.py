@@ -18,7 +18,17 @@ class KeyRecord(models.Model):
         max_length=63, help_text="what the shop was called when the key was made: it names the object"
     )
     recipient = models.CharField(max_length=100, unique=True, help_text="age1...")
+    size = models.PositiveIntegerField(null=True, help_text="bytes of the object of the secret half; null: not known")
+    sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="of that object, hexadecimal; empty: not known",
+    )
     created_at = models.DateTimeField(db_default=Now())
+    lost_at = models.DateTimeField(
+        null=True, help_text="since when no vault has it whole: nothing is locked for it any more, and all is opened"
+    )
     destroyed_at = models.DateTimeField(null=True, help_text="since when it is to be gone, by intent")
     erased_at = models.DateTimeField(null=True, help_text="when the last vault was rid of it")
 
@@ -26,7 +36,13 @@ class KeyRecord(models.Model):
         """One key in use for each."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["holds"], condition=Q(destroyed_at__isnull=True), name="key_in_use"),
+            models.UniqueConstraint(
+                fields=["holds"], condition=Q(destroyed_at__isnull=True, lost_at__isnull=True), name="key_in_use"
+            ),
+            models.CheckConstraint(
+                condition=Q(size=None, sha256="") | Q(size__isnull=False, sha256__regex="^[0-9a-f]{64}$"),
+                name="key_measured_or_not",
+            ),
         ]
 
     def __str__(self) -> str:

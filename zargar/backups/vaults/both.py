@@ -68,12 +68,14 @@ _STOP: Final = _Mark()
 class Lane:
     """One vault's side of a backup. Its methods are called from one thread, which ends it at last.
 
-    `held_up` counts the seconds that others have waited for it alone, `allowed` how many there may be.
+    `held_up` counts the seconds that others have waited for it alone, `allowed` how many there may be. `taken`: what it
+    failed at was that there is an object of that key.
     """
 
     def __init__(self, vault: Vault, *, allowed: float) -> None:
         self.vault = vault
         self.error: str | None = None
+        self.taken = False
         self.held_up = 0.0
         self.allowed = allowed
         self._fault: BaseException | None = None
@@ -129,7 +131,7 @@ class Lane:
         try:
             self._store_all()
         except VaultError as fault:
-            self.error = self.error or str(fault)
+            self.error, self.taken = self.error or str(fault), isinstance(fault, KeyTakenError)
         except BaseException as fault:  # noqa: BLE001 -- the edge of a thread: `check` raises it where it is seen
             self._fault, self.error = fault, repr(fault)
         if self.error is not None:
@@ -206,6 +208,10 @@ class Lanes:
         if faults:
             raise faults[0]
 
+    def taken(self) -> list[bool]:
+        """Say of each vault whether an object of that key was there already; called after `close`."""
+        return [lane.taken for lane in self._lanes]
+
     def outcomes(self, key: str) -> tuple[Outcome, ...]:
         """Return what became of an object in each vault, in their order; called after `close`."""
         return tuple(lane.outcome(key) for lane in self._lanes)
@@ -238,8 +244,12 @@ class Lanes:
 def put_in_all(vaults: Sequence[Vault], key: str, data: bytes) -> tuple[Outcome, ...]:
     """Store one small object in every vault. Raises `NoVaultLeftError` when none has it.
 
-    An object of that key with these very bytes counts as stored: an attempt before this one may have got that far.
+    An object of that key with these very bytes counts as stored: an attempt before this one may have got that far. A
+    vault that fails otherwise is not asked for it: one that is away would be waited for twice.
     """
+    if not vaults:
+        message = f"there is no vault for {key}"
+        raise NoVaultLeftError(message)
     lanes = Lanes(vaults)
     try:
         lanes.begin(key)
@@ -248,8 +258,8 @@ def put_in_all(vaults: Sequence[Vault], key: str, data: bytes) -> tuple[Outcome,
     finally:
         lanes.close()
     outcomes = tuple(
-        Outcome(vault.name, None) if outcome.error and _holds(vault, key, data) else outcome
-        for vault, outcome in zip(vaults, lanes.outcomes(key), strict=True)
+        Outcome(vault.name, None) if outcome.error and taken and _holds(vault, key, data) else outcome
+        for vault, taken, outcome in zip(vaults, lanes.taken(), lanes.outcomes(key), strict=True)
     )
     if all(outcome.error for outcome in outcomes):
         raise NoVaultLeftError("; ".join(str(outcome.error) for outcome in outcomes))
