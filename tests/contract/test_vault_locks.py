@@ -16,9 +16,16 @@ PATIENCE = Patience(connect=5, read=20, attempts=2, pause=lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def front() -> Iterator[s3.Front]:
-    with s3.moto_server() as moto, s3.store(moto, versions=True, conditions=False) as running:
-        yield running
+def running() -> Iterator[s3.Front]:
+    with s3.moto_server() as moto, s3.store(moto, versions=True, conditions=False) as front:
+        yield front
+
+
+@pytest.fixture
+def front(running: s3.Front) -> Iterator[s3.Front]:
+    """The store, without the faults that a test before has planted and not met."""
+    yield running
+    running.faults.clear()
 
 
 def test_a_bucket_with_a_lock_refuses_and_keeps_one_probe(front: s3.Front) -> None:

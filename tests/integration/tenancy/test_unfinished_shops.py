@@ -16,7 +16,8 @@ from zargar.shops.models import Shop, State
 from zargar.shops.operations import ShopStateError
 
 MAKING = """
-import django, sys, time
+import django, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background passes on SIG_IGN
 django.setup()
 from zargar.shops import operations, schemas
 
