@@ -2,7 +2,8 @@
 
 A schema's state (`changes`) says that nothing *of it* changed. Its DDL also names roles, types and functions of other
 schemas, extensions, tablespaces; PostgreSQL keeps their numbers, so that a role renamed is another text of the same
-rows. What a shop's DDL names of another shop is not looked at: shops share nothing.
+rows. What a shop's DDL names of another shop is not looked at: shops share nothing. Default rights are told by what
+they are: each restore takes them back for its while, and gives them again (`restore`).
 """
 
 import hashlib
@@ -23,7 +24,9 @@ UNION ALL SELECT 'access method ' || oid || ' ' || amname FROM pg_am
 UNION ALL SELECT 'language ' || oid || ' ' || lanname FROM pg_language
 UNION ALL SELECT 'foreign server ' || oid || ' ' || srvname FROM pg_foreign_server
 UNION ALL SELECT 'extension ' || oid || ' ' || extname || ' ' || extversion || ' ' || extnamespace FROM pg_extension
-UNION ALL SELECT 'default rights ' || oid || ':' || xmin FROM pg_default_acl WHERE defaclnamespace = 0
+UNION ALL SELECT 'default rights ' || defaclrole || ' ' || defaclobjtype::text || ' '
+       || (SELECT coalesce(string_agg(one::text, ' ' ORDER BY one::text), '') FROM unnest(defaclacl) one)
+    FROM pg_default_acl WHERE defaclnamespace = 0
 """
 _OTHERS: Final = """
 SELECT nspname FROM pg_namespace

@@ -9,15 +9,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.backups import HOLDERS, OPERATIONS
 from tests.support.databases import ScratchDatabase, Server
 from tests.support.fleets import Counted, street
 from tests.support.packs import Shops
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, making
-from zargar.backups.keys import Keyholders
+from zargar.backups import making, restoring
 from zargar.backups.making import House
-from zargar.backups.models import SeenShape
+from zargar.backups.models import Backup, SeenShape
 from zargar.backups.retention import Kind
 from zargar.backups.seen_store import SeenShapes
 from zargar.backups.store import Held
@@ -34,7 +34,7 @@ def names(shops: Shops) -> list[str]:
 def house(database: ScratchDatabase, tmp_path: Path) -> House:
     return House(
         vaults=(directory(tmp_path, "one"),),
-        holders=Keyholders(age.generate().recipient, age.generate().recipient),
+        holders=HOLDERS,
         connect=lambda: psycopg.connect(database.owner_url),
         pg_dump=Counted(),
         clock=clock.now,
@@ -110,6 +110,24 @@ def test_anything_new_around_the_shops_has_all_asked_anew(
     planted_wrong()
     shops.run(change)
     assert fingerprints(house, names) == true
+
+
+def test_a_restore_beside_one_shop_is_no_news_to_the_others(
+    house: House, names: list[str], database: ScratchDatabase
+) -> None:
+    fingerprints(house, names)
+    planted_wrong()
+    backup = str(Backup.objects.get().id)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        restoring.beside(
+            owner, vaults=house.vaults, backup=backup, slug=names[0].replace("_", "-"), to="restored",
+            identity=OPERATIONS.identity,
+        )  # fmt: skip
+        owner.execute("DROP SCHEMA restored CASCADE")
+
+    found = fingerprints(house, names)
+
+    assert found[names[1]] == found[names[2]] == WRONG != found[names[0]]  # which lent the copy its name
 
 
 def test_a_role_renamed_has_all_asked_anew(house: House, names: list[str], postgres: Server, role: str) -> None:
