@@ -100,8 +100,8 @@ WHERE copy.state = 'good' AND pack.holds = ANY(%s) ORDER BY pack.holds, copy.vau
 
 
 _CUT_OFF: Final = """
-SELECT DISTINCT ON (row.shop) row.shop, coalesce(there.schema_name, row.schema), row.began_at, row.state <> 'preparing'
-FROM backups_restore AS row LEFT JOIN shops_shop AS there ON there.id = row.shop
+SELECT DISTINCT ON (row.shop) row.shop, there.schema_name, row.began_at, row.state <> 'preparing'
+FROM backups_restore AS row JOIN shops_shop AS there ON there.id = row.shop
 WHERE row.state = ANY(%(unfinished)s) AND NOT EXISTS (
     SELECT FROM pg_locks AS held
     WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2 AND held.classid = %(lock)s
@@ -109,7 +109,8 @@ WHERE row.state = ANY(%(unfinished)s) AND NOT EXISTS (
       AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ) ORDER BY row.shop, row.id DESC
 """
-"""Restores in a shop's place that did not end; whoever is at one holds the shop's lock."""
+"""Restores in a shop's place that did not end; whoever is at one holds the shop's lock. Of a shop that is
+gone there is nothing to settle: the nightly clean-up drops what such a restore left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,12 +71,22 @@ class UnfinishedSystemError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Who restores a system, why and when, and what the entries of its schedule are called."""
+    """Who restores a system, why and when, and what the entries of its schedule are called.
+
+    Raises `InvalidError` without a reason: the acts of its beginning are written past `audit.record`, that of its end
+    is not, and would be refused hours later.
+    """
 
     entries: Sequence[str]
     actor: str
     reason: str
     now: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse a blank reason before anything is read."""
+        if not self.reason.strip():
+            message = "a restore of everything needs a reason: say why, in a sentence"
+            raise InvalidError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +208,8 @@ def _bring_up(shop: Shop, taken: ShopFacts, unwound: Sequence[RestoredShop], *, 
 
 
 def _leave_suspended(shop: Shop, *, actor: str, reason: str) -> None:
-    if State(shops.numbered(shop.id).state) is State.RESTORING:
-        shops.reopen(slug=str(shop.schema_name), to=State.SUSPENDED, actor=actor, reason=reason)
+    if State(shops.numbered(shop.id).state) in {State.RESTORING, State.MIGRATING}:  # the latter already in the backup
+        shops.keep_closed(slug=str(shop.schema_name), actor=actor, reason=reason)
 
 
 def _why_absent(slug: str, erased: Sequence[str]) -> str:

@@ -61,7 +61,7 @@ def beside(
     `slug` is what the backup calls the shop, `connect` opens sessions of the schemas' owner; of each table at most
     `differences` keys of rows that differ are listed. Raises as `restoring.beside`.
     """
-    sha256, in_order = _as_known(vaults, backup)
+    sha256, in_order = as_known(vaults, backup)
     with closing(connect()) as owner:
         done = restoring.beside(
             owner, vaults=in_order, backup=str(backup), slug=slug, to=to, identity=identity, sha256=sha256,
@@ -108,7 +108,7 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
         erasing.not_erased(entry)
         forward.owed(entry.facts.migrations if entry.facts else (), program)
 
-    sha256, in_order = _as_known(desk.house.vaults, backup)
+    sha256, in_order = as_known(desk.house.vaults, backup)
     with closing(desk.house.connect()) as owner:
         done = restoring.beside(
             owner, vaults=in_order, backup=str(backup), slug=slug, to=to, identity=identity, sha256=sha256,
@@ -123,7 +123,7 @@ def copied(desk: Desk, *, slug: str, backup: UUID, to: str, identity: str) -> Re
     return done
 
 
-def _as_known(vaults: Sequence[Vault], backup: UUID) -> tuple[str | None, list[Vault]]:
+def as_known(vaults: Sequence[Vault], backup: UUID) -> tuple[str | None, list[Vault]]:
     """Return the manifest's hash as the catalogue has it, and the vaults: those that have proven sound before others.
 
     A copy that was found damaged is asked when no other has given the shop back: it may be damaged elsewhere.
@@ -132,14 +132,19 @@ def _as_known(vaults: Sequence[Vault], backup: UUID) -> tuple[str | None, list[V
     return sha256, sorted(vaults, key=lambda vault: _ORDER.get(states.get(vault.name, ""), len(_ORDER)))
 
 
-def bring_forward(desk: Desk, schema: str) -> None:
+def bring_forward(desk: Desk, schema: str, *, shop_id: int | None = None) -> None:
     """Give a schema that nobody works in the migrations that it lacks.
 
-    Raises `zargar.backups.forward.NewerBackupError` and what a migration raises; those before it are kept.
+    `shop_id`: it is that shop's, which is closed; whoever is still inside is waited for. Raises
+    `zargar.shops.schemas.ShopInsideError`, `zargar.backups.forward.NewerBackupError` and what a migration raises; those
+    before it are kept.
     """
     with closing(desk.house.connect()) as owner:
         recorded = inspection.migrations_of(owner, schema)
     if forward.owed(recorded, forward.known()):
+        if shop_id is not None:
+            with schemas.held(shop_id, wait=desk.wait):
+                pass  # migrations close the session that they run on; whoever comes now is refused by the state
         schemas.migrate_schema(schema)
 
 

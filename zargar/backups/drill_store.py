@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Q
 
 from zargar.backups import erasure_store
+from zargar.backups.drilling import TOO_LONG
 from zargar.backups.models import Backup, Copy, CopyState, Drill, State
 from zargar.backups.rota import Target, Turn, Verdict
 from zargar.backups.scratch import Surroundings
@@ -61,14 +62,17 @@ def erased_in(backup: Backup) -> list[str]:
 
 
 def turns(targets: Collection[Target]) -> list[Turn]:
-    """Return when each target was drilled last, and whether that came to no verdict."""
+    """Return when each target was drilled last, and whether that came to no verdict, or took too long for one."""
     rows = (
-        Drill.objects.order_by()
-        .values_list("holds", "vault")
-        .annotate(last=Max("drilled_at"), decided=Max("drilled_at", filter=Q(undecided="")))
+        Drill.objects.order_by("holds", "vault", "-drilled_at", "-id")
+        .distinct("holds", "vault")
+        .values_list("holds", "vault", "drilled_at", "undecided")
     )
-    last = {Target(holds, vault): (moment, moment != decided) for holds, vault, moment, decided in rows}
-    return [Turn(target, *last.get(target, (None, False))) for target in targets]
+    last = {
+        Target(holds, vault): (moment, undecided != "", undecided == TOO_LONG)
+        for holds, vault, moment, undecided in rows
+    }
+    return [Turn(target, *last.get(target, (None, False, False))) for target in targets]
 
 
 def keep(backup: Backup, verdict: Verdict, *, holds: str, now: datetime) -> Drill:

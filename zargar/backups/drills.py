@@ -6,7 +6,7 @@ drills' login may not run, the time limit of a task) is kept as undecided, with 
 turn.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -25,7 +25,7 @@ from zargar.backups.manifest import UnknownFormatError
 from zargar.backups.models import Backup, CopyState
 from zargar.backups.ports import Vault, VaultError
 from zargar.backups.progress import Progress, nobody
-from zargar.backups.rota import Target, Verdict, due
+from zargar.backups.rota import Plan, Target, Verdict, plan
 from zargar.backups.scratch import CannotDrillError, DrillServer
 from zargar.backups.stopping import Stop, never
 from zargar.outcomes import JSON, Permanent, Retryable, Summary
@@ -64,7 +64,8 @@ class DrillYard:
 class Drilled:
     """What came of some drills: verdicts, what did not answer (in words), how many were left, leftovers removed.
 
-    `more`: some are left since one took all the time that there was; they are to have their turn at once.
+    `more`: some are left since one took all the time that there was, or since they are to begin a sitting; they are to
+    have their turn at once.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -84,15 +85,13 @@ def run_due(
 ) -> Drilled:  # fmt: skip
     """Drill what is due by the rota, while `budget` lets another one begin. Raises `Retryable`, `Permanent`.
 
-    What came to no verdict when it was drilled last comes after all others, since it may take the rest of the time.
-    `spent` says that the pack in hand is to be given up, and none begun after it.
+    What came to no verdict when it was drilled last comes after all others, since it may take the rest of the time;
+    what took too long begins a sitting, where sittings have a limit. `spent` is that limit: it says that the pack in
+    hand is to be given up, and none begun after it.
     """
     known = drill_store.candidates()
-    turns = drill_store.turns(known)
-    chosen = due(turns, period=period, now=yard.now())
-    doubtful = {turn.target for turn in turns if turn.undecided}
-    wanted = [known[target] for target in chosen]
-    return _drilled(yard, wanted, until=yard.now() + budget, spent=spent, progress=progress, doubtful=doubtful)
+    found = plan(drill_store.turns(known), period=period, now=yard.now())
+    return _drilled(yard, known, found, until=yard.now() + budget, spent=spent, progress=progress)
 
 
 def run_named(
@@ -113,7 +112,8 @@ def run_named(
     ]
     if not wanted:
         raise NothingToDrillError(NothingToDrillError.__doc__)
-    return _drilled(yard, wanted, until=None, progress=progress)
+    known = {one.target: one for one in wanted}
+    return _drilled(yard, known, Plan(tuple(known)), until=None, progress=progress)
 
 
 def proven_of(backups: Sequence[Backup]) -> Mapping[tuple[int, str], datetime]:
@@ -155,22 +155,25 @@ def _of(backup: Backup) -> list[Candidate]:
 
 
 def _drilled(
-    yard: DrillYard, wanted: Sequence[Candidate], *, until: datetime | None, progress: Progress, spent: Stop = never,
-    doubtful: Collection[Target] = (),
+    yard: DrillYard, known: Mapping[Target, Candidate], asked: Plan, *, until: datetime | None, progress: Progress,
+    spent: Stop = never,
 ) -> Drilled:  # fmt: skip
-    """Drill backup by backup and vault by vault, so that a manifest is read once for its packs; `doubtful` last."""
+    """Drill what is asked; a fault of one vault's is no fault of the others'. Raises `Retryable`, `Permanent`."""
     verdicts: list[Verdict] = []
     unanswered: list[str] = []
-    left = 0
+    wanted = [known[target] for target in (*asked.sure, *asked.doubtful, *asked.alone)]
+    waits = False
 
     def over() -> bool:
         return (until is not None and yard.now() >= until) or (bool(verdicts) and spent())
 
     try:
         swept = (*yard.server.sweep(), *scratch_folders.sweep(now=yard.now()))
-        in_order = sorted(wanted, key=lambda one: (one.target in doubtful, *_place(one)))
-        for (_, number, vault), group in groupby(in_order, key=lambda one: (one.target in doubtful, *_place(one))):
-            several = list(group)
+        for several in _groups(known, asked):
+            if several[0].target in asked.alone and verdicts and spent is not never:
+                waits = True
+                break
+            number, vault = _place(several[0])
             try:
                 for verdict in _one_copy(yard, vault, several, over=over, spent=spent):
                     verdicts.append(verdict)  # what came before a fault is kept
@@ -182,22 +185,29 @@ def _drilled(
     except (psycopg.Error, OSError) as fault:
         message = f"the drills' server or this machine's disk broke off: {drilling.in_words(fault)}"
         raise Retryable(message) from fault
-    if until is not None:
-        left = len(wanted) - len(verdicts)
+    left = len(wanted) - len(verdicts) if until is not None else 0
     if unanswered and not verdicts:
         message = f"no vault answered: {'; '.join(unanswered)}"
         raise Retryable(message)
-    return Drilled(tuple(verdicts), tuple(unanswered), left, swept, _more(wanted, verdicts, doubtful))
+    sure = [known[target] for target in asked.sure]
+    return Drilled(tuple(verdicts), tuple(unanswered), left, swept, waits or _more(sure, verdicts))
 
 
-def _more(wanted: Sequence[Candidate], verdicts: Sequence[Verdict], doubtful: Collection[Target]) -> bool:
+def _groups(known: Mapping[Target, Candidate], asked: Plan) -> Iterator[Sequence[Candidate]]:
+    """Put together what is in one backup and one vault: a manifest is read once. The others keep their order."""
+    for _, group in groupby(sorted((known[target] for target in asked.sure), key=_place), key=_place):
+        yield list(group)
+    for target in (*asked.doubtful, *asked.alone):
+        yield [known[target]]
+
+
+def _more(sure: Sequence[Candidate], verdicts: Sequence[Verdict]) -> bool:
     """Say whether one took all the time, and others were left. What took it before, or is left again, does not count.
 
     So that each sitting that another one follows has made one more doubtful, and they come to an end.
     """
     found = {(one.vault, one.backup, one.schema): one.undecided for one in verdicts}
-    others = (one for one in wanted if one.target not in doubtful)
-    said = [found.get((one.target.vault, str(one.backup.id), one.schema)) for one in others]
+    said = [found.get((one.target.vault, str(one.backup.id), one.schema)) for one in sure]
     return TOO_LONG in said and None in said
 
 

@@ -41,17 +41,21 @@ def pack_name(name: str) -> str:
     return name if name == roles.PACK or name.startswith(PREFIX) else f"{PREFIX}{name}"
 
 
-def restore(*, vaults: Sequence[Vault], backup: str, name: str, into: Path, identity: str) -> FilesBack:
+def restore(
+    *, vaults: Sequence[Vault], backup: str, name: str, into: Path, identity: str, sha256: str | None = None
+) -> FilesBack:  # fmt: skip
     """Restore files as the new folder `into`, proven against the manifest, or not at all.
 
-    The vaults are tried in their order. Raises `NoSuchFilesError`, `NoVaultHasFilesError`,
+    The vaults are tried in their order; `sha256` is that of the manifest, where it is known. Raises `NoSuchFilesError`
+    where no vault's manifest names them, `NoVaultHasFilesError`,
     `zargar.backups.file_restore.FolderTakenError`, `zargar.backups.keys.WrongKeyholderError` and `OSError`.
     """
     said: list[str] = []
     wrong: list[WrongKeyholderError] = []
+    unknown: list[NoSuchFilesError] = []
     for vault in vaults:
         try:
-            entry = _entry(vault, backup, pack_name(name))
+            entry = _entry(vault, backup, pack_name(name), sha256)
             members = open_pack(vault, entry.place, keys.read_object(vault, entry.key, identity))
             facts = restore_files(members, into, name=entry.place.pack, expected=entry.files)
         except (
@@ -62,15 +66,21 @@ def restore(*, vaults: Sequence[Vault], backup: str, name: str, into: Path, iden
         except WrongKeyholderError as fault:  # or a damaged one: another vault tells
             said.append(f"{vault.name}: {fault}")
             wrong.append(fault)
+        except NoSuchFilesError as fault:
+            said.append(f"{vault.name}: {fault}")
+            unknown.append(fault)
         else:
             return FilesBack(vault.name, entry.place.pack, facts)
     if wrong and len(wrong) == len(said):
         raise wrong[0]
+    if unknown and len(unknown) == len(said):
+        raise unknown[0]
     raise NoVaultHasFilesError("; ".join(said))
 
 
-def _entry(vault: Vault, backup: str, pack: str) -> PackEntry:
-    held = {entry.place.pack: entry for entry in read_manifest(vault, backup).packs if entry.files is not None}
+def _entry(vault: Vault, backup: str, pack: str, sha256: str | None) -> PackEntry:
+    found = read_manifest(vault, backup, sha256=sha256)
+    held = {entry.place.pack: entry for entry in found.packs if entry.files is not None}
     if pack not in held:
         message = f"backup {backup} holds no {pack}: {', '.join(sorted(held)) or 'no files at all'}"
         raise NoSuchFilesError(message)

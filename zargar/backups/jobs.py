@@ -146,8 +146,8 @@ def clean_up(
 def drill(*, spent: Stop = never) -> Summary:
     """Drill what is due by the rota; `spent` says that the pack in hand is to be given up.
 
-    Raises `Permanent` in a process without a key, or a server for it, and `Snooze` where one pack took all the time:
-    the others have their turn in the next sitting.
+    Raises `Permanent` in a process without a key, or a server for it, and `Snooze` where one pack took all the time, or
+    is to begin a sitting since it did: the others have their turn in the next sitting.
     """
     try:
         yard = wiring.yard()

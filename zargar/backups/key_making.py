@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from zargar.backups import keys, store
 from zargar.backups.key_objects import AT_ONCE, at_once
 from zargar.backups.keys import Keyholders, ShopKey
-from zargar.backups.ports import Vault
+from zargar.backups.ports import Vault, VaultError
 from zargar.backups.stopping import Stop, never
 from zargar.backups.store import Held
-from zargar.backups.vaults.both import NoVaultLeftError
+from zargar.backups.vaults import ObjectKeyError
+from zargar.backups.vaults.both import NoVaultLeftError, Outcome
 
 
 class KeyMaker:
@@ -45,9 +46,22 @@ class KeyMaker:
         vaults = list(self._vaults)
         if not vaults:
             raise NoVaultLeftError("; ".join(self._said.values()) or "every vault has failed in this backup")
-        made = at_once(lambda held: keys.create(held.slug, vaults, self._holders), holds)
-        for outcome in (one for _, outcomes in made for one in outcomes):
+        tried = at_once(lambda held: self._one(held, vaults), holds)
+        made = [(held, one) for held, one in zip(holds, tried, strict=True) if not isinstance(one, Exception)]
+        for outcome in (one for _, (_, outcomes) in made for one in outcomes):
             if outcome.error is not None:
                 self._said[outcome.vault] = outcome.error
         self._vaults = [vault for vault in vaults if vault.name not in self._said]
-        return {held.id: store.keep_key(held, key) for held, (key, _) in zip(holds, made, strict=True)}
+        kept = {held.id: store.keep_key(held, key) for held, (key, _) in made}
+        if fault := next((one for one in tried if isinstance(one, Exception)), None):
+            raise fault
+        return kept
+
+    def _one(
+        self, held: Held, vaults: Sequence[Vault]
+    ) -> tuple[ShopKey, tuple[Outcome, ...]] | VaultError | ObjectKeyError:  # fmt: skip
+        """Make one key, or return why it could not be: those made beside it lie in vaults, and are to be kept."""
+        try:
+            return keys.create(held.slug, vaults, self._holders)
+        except (VaultError, ObjectKeyError) as fault:
+            return fault

@@ -99,8 +99,10 @@ def agreed(vaults: Sequence[Vault], names: Sequence[str]) -> tuple[dict[str, Mea
     """Read key objects that have no measure in every vault; return measures, and in words on which vaults differ.
 
     An object is measured where two vaults have the same bytes and none has others. Where a vault does not answer,
-    nobody agrees: both are empty.
+    nobody agrees: both are empty, as where there is one vault alone.
     """
+    if len(vaults) < 2:  # noqa: PLR2004 -- two have to agree
+        return {}, {}
     try:
         read = {vault.name: at_once(partial(_measure, vault), names) for vault in vaults}
     except VaultError:

@@ -1,9 +1,12 @@
 """Bring key objects to every vault that lacks them: a pack is of no use in a vault without its key.
 
 It costs one listing of a vault (of a few keys, a question for each), and a copy for what is missing. What is copied is
-what was made: its SHA-256 is in the catalogue (`key_objects`), and a source that has other bytes is no source. What a
-shop's erasure has destroyed is not brought back: it is asked for before, and again after, since an erasure may begin
-while keys are copied; a vault's own mark of it counts as much as the catalogue.
+what was made: its SHA-256 is in the catalogue (`key_objects`), and a source that has other bytes is no source. An
+object that is not what was made, cut short or changed, gives way to one that is: it is deleted once a vault was found
+to have the right one. What nobody has measured stays as it is.
+
+What a shop's erasure has destroyed is not brought back: it is asked for before, and again after, since an erasure may
+begin while keys are copied; a vault's own mark of it counts as much as the catalogue.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,7 +26,7 @@ from zargar.backups.key_objects import (
     mark_of,
     measured,
 )
-from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
+from zargar.backups.ports import NoSuchObjectError, Vault, VaultError, VaultRefusedError
 from zargar.backups.vaults.both import copy
 
 _FEW: Final = 10
@@ -35,12 +38,14 @@ class Spread:
     """What vaults lack of some key objects, now that they were brought what could be.
 
     `lacking`: by vault and key object, why it has it not, or not whole. `silent`: by vault, its words where it did not
-    answer; it lacks all of them then. `nowhere`: those that no vault has whole, all vaults having answered.
+    answer; it lacks all of them then. `nowhere`: those that no vault has whole, all vaults having answered. `settled`:
+    no vault failed at anything, so that doing it again finds the same.
     """
 
     lacking: Mapping[str, Mapping[str, str]]
     silent: Mapping[str, str]
     nowhere: frozenset[str]
+    settled: bool = True
 
     def fault(self, vault: str, *, among: Collection[str]) -> str | None:
         """Say in words what a vault lacks first of these; None where it lacks nothing."""
@@ -54,7 +59,7 @@ def spread(objects: Collection[str], vaults: Sequence[Vault], *, known: Known, d
     """Bring key objects to every vault that lacks them, from one that has them whole.
 
     What a vault does not do is told; raised is only that it keeps what was destroyed with intent meanwhile. An object
-    that a vault has in another size than was written stays there, and is told: nothing is written over. A vault that
+    that is not what was written is replaced where its measure is known, and else stays there and is told. A vault that
     fails at one is not asked to take the others.
     """
     ways = at_once(lambda vault: _Way(vault, objects), vaults)
@@ -69,6 +74,7 @@ def spread(objects: Collection[str], vaults: Sequence[Vault], *, known: Known, d
         {way.vault.name: way.left(left) for way in ways},
         {way.vault.name: way.silent for way in ways if way.silent},
         frozenset(name for name in left if not whole.get(name, True) and not any(way.unread for way in ways)),
+        settled=not any(way.unread or way.failed for way in ways),
     )
 
 
@@ -124,16 +130,38 @@ class _Way:
             return None
         return data
 
+    def replaces(self, name: str, known: Measure | None) -> bool:
+        """Say whether an object is to be brought here: it is not here, or is another than was made.
+
+        Where something could not be read, nothing gives way to anything.
+        """
+        if self.silent or name not in self.lacking:
+            return False
+        return name not in self.held or (known is not None and not self.unread)
+
     def take(self, name: str, source: Vault, measure: Measure) -> None:
-        """Bring an object here, unless this vault has failed at another one."""
+        """Bring an object here, in the place of a wrong one, unless this vault has failed at another object."""
+        why = self.lacking.pop(name)
         try:
-            if not self.failed:
+            if not self.failed and self._cleared(name, why):
                 copy(source, self.vault, name, size=measure.size, sha256=measure.sha256)
                 self.brought.append(name)
         except VaultError as broken:
             self.failed = str(broken)
         if self.failed:
             self.lacking[name] = self.failed
+
+    def _cleared(self, name: str, why: str) -> bool:
+        """Delete a wrong object, so that the right one can be put; False where a lock keeps it, and it is told."""
+        if name in self.held:
+            try:
+                self.vault.delete(name)
+            except NoSuchObjectError:  # an erasure, or another process that does the same
+                return True
+            except VaultRefusedError as refused:
+                self.lacking[name] = f"{why}, and it cannot be replaced ({refused})"
+                return False
+        return True
 
     def left(self, wanted: Collection[str]) -> dict[str, str]:
         """Return what it lacks of these."""
@@ -153,8 +181,7 @@ def _brought(short: Sequence[str], ways: Sequence[_Way], measures: Mapping[str, 
         for source in (one for one in ways if not one.silent and not wrong[one.vault.name]):
             if (data := source.read(name, known)) is None:
                 continue
-            for target in (one for one in ways if not one.silent and name not in one.held):
-                del target.lacking[name]
+            for target in (one for one in ways if one.replaces(name, known)):
                 target.take(name, source.vault, known or measured(data))
             return True
         for way in ways:

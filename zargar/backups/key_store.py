@@ -6,11 +6,13 @@ more, and the next backup makes another; should its object come back with a vaul
 
 from collections.abc import Collection, Mapping
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Now
 
 from zargar.backups.key_objects import Measure
 from zargar.backups.keys import ShopKey
-from zargar.backups.models import KeyRecord
+from zargar.backups.models import Backup, KeyRecord, Pack, State
+from zargar.backups.retention import Kind
 
 
 def measures(objects: Collection[str]) -> dict[str, Measure]:
@@ -23,8 +25,14 @@ def measures(objects: Collection[str]) -> dict[str, Measure]:
 
 
 def unmeasured(*, at_most: int) -> list[str]:
-    """Return key objects that have no measure and were not destroyed, the oldest first."""
-    rows = KeyRecord.objects.filter(size=None, destroyed_at=None).order_by("pk")[:at_most]
+    """Return key objects in use that have no measure: first those that the newest backup of everything names.
+
+    What no vault has, and what only shops of long ago needed, must not stand before them for ever.
+    """
+    newest = Backup.objects.filter(state__in=[State.COMPLETE, State.DEGRADED], kind__in=[Kind.DAILY, Kind.WEEKLY])
+    named = Pack.objects.filter(backup=Subquery(newest.order_by("-number").values("pk")[:1]), holds=OuterRef("holds"))
+    rows = KeyRecord.objects.filter(size=None, destroyed_at=None, lost_at=None)
+    rows = rows.order_by(Exists(named).desc(), "pk")[:at_most]
     return [ShopKey(row.shop, row.recipient).object for row in rows]
 
 

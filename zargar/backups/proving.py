@@ -45,6 +45,14 @@ class Proof:
         return not self.faults and self.half is None
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What came of completing a copy. `cut`: the time was up. `nowhere`: keys that neither has whole, in words."""
+
+    cut: bool = False
+    nowhere: str = ""
+
+
 def read_manifest(vault: Vault, backup: str, *, sha256: str | None = None) -> Manifest:
     """Read a backup's manifest, and with `sha256` prove that it is the one that was written.
 
@@ -81,7 +89,8 @@ def prove(
     read = read_on(vault, [entry.place for entry in found.packs], hashes=hashes, begun=begun, stop=stop)
     keys = keys or ReadBack(lambda _: {}, lambda _: ())
     if not read.more:
-        read = _keys_read(vault, found, keys, replace(read, keys=begun.keys if begun else 0), stop)
+        begun = begun or SoFar()
+        read = _keys_read(vault, found, keys, replace(read, keys=begun.keys, suspect=begun.suspect), stop)
     if read.more:
         return Proof(vault.name, (), half=read)
     sound = (entry.place.stored_length for entry in found.packs if entry.place.pack not in read.faults)
@@ -90,18 +99,22 @@ def prove(
 
 
 def _keys_read(vault: Vault, found: Manifest, keys: ReadBack, read: SoFar, stop: Stop) -> SoFar:
-    """Read the key objects from where `read` has come to, some at least; return it with what is wrong with packs."""
+    """Read the key objects from where `read` has come to, some at least.
+
+    Return it with what is wrong with packs, once all are read: what earlier goes suspected is asked for again.
+    """
     objects = sorted({entry.key for entry in found.packs})
-    faults, reached = dict(read.faults), read.keys
+    suspect, reached = set(read.suspect), read.keys
     while reached < len(objects):
-        wrong = keys.wrong(vault, objects[reached : reached + _KEYS_IN_A_GO])
-        for entry in found.packs:
-            if entry.key in wrong:
-                faults.setdefault(entry.place.pack, f"its key {entry.key}: {wrong[entry.key].what}")
+        suspect.update(keys.wrong(vault, objects[reached : reached + _KEYS_IN_A_GO]))
         reached = min(reached + _KEYS_IN_A_GO, len(objects))
         if reached < len(objects) and stop():
-            break
-    return SoFar(read.segments, faults, more=reached < len(objects), keys=reached)
+            return SoFar(read.segments, read.faults, keys=reached, suspect=tuple(sorted(suspect)))
+    faults, wrong = dict(read.faults), keys.wrong(vault, suspect)
+    for entry in found.packs:
+        if entry.key in wrong:
+            faults.setdefault(entry.place.pack, f"its key {entry.key}: {wrong[entry.key].what}")
+    return SoFar(read.segments, faults, more=False, keys=reached)
 
 
 def _lost(vault: Vault, found: Manifest, keys: ReadBack, faults: Collection[str]) -> bool:
@@ -125,12 +138,12 @@ def lacking(vault: Vault, told: Manifest) -> str | None:
 
 def complete(
     source: Vault, target: Vault, backup: str, *, sha256: str, known: Known, destroyed: Destroyed, stop: Stop = never
-) -> bool:  # fmt: skip
+) -> Completed:  # fmt: skip
     """Bring over what `target` lacks of a backup that `source` has whole: keys, segments, and the manifest last.
 
-    False where `stop` said so between two segments: what is over stays there, and the next call brings the others.
-    What was destroyed with intent is not brought back, and a key that neither has holds up nothing else. Every object
-    that is brought is proven on the way, keys by what is `known` of them. Raises `CopyMismatchError`,
+    `stop` is asked between two segments: what is over stays there, and the next call brings the others. What was
+    destroyed with intent is not brought back, and a key that neither has is told, and holds up nothing else. Each
+    object that is brought is proven on the way, keys by what is `known` of them. Raises `CopyMismatchError`,
     `DamagedManifestError`, `zargar.backups.manifest.UnknownFormatError` and the vaults' errors.
     """
     found = read_manifest(source, backup, sha256=sha256)
@@ -142,9 +155,9 @@ def complete(
     for segment in (one for one in found.segments if there.get(one.key) != one.size):
         copy(source, target, segment.key, size=segment.size, sha256=segment.sha256)
         if stop():
-            return False
+            return Completed(cut=True)
     _bring(source, target, manifest.key_of(backup))
-    return True
+    return Completed(nowhere=keys.fault(target.name, among=keys.nowhere) or "")
 
 
 def _bring(source: Vault, target: Vault, key: str) -> None:

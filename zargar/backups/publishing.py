@@ -5,7 +5,9 @@ that is killed or falls asleep in between has made a backup as good as any: whoe
 (`go_on`), and a vault that has them already counts as written.
 
 A pack whose key lies in no vault that has the pack can be opened by nobody: it is left out by name before the manifest
-is sealed, and its shop gets a new key with the next backup (`key_store.lose`); the others do not wait for it.
+is sealed, and its shop gets a new key with the next backup (`key_store.lose`); the others do not wait for it. Where
+each vault lacks another key and cannot be given it, what the vault with the fewest gaps lacks is left out, so that one
+vault has a backup.
 """
 
 import hashlib
@@ -47,8 +49,9 @@ def publish(
 def go_on(backup: Backup, vaults: Sequence[Vault]) -> tuple[Manifest, State] | None:
     """Write the manifest that was sealed for a backup, and enter it. The caller has the right to it.
 
-    None where no vault has all of the backup any more, or a key of it is nowhere: it is no backup, and not sealed any
-    longer. Raises as `publish` and, where a vault does not answer and no other has it, the vault's error.
+    None where no vault has all of the backup any more, its keys among it, and none can be given what it lacks: it is no
+    backup, and not sealed any longer. Raises as `publish` and, where a vault does not answer and no other has it, the
+    vault's error.
     """
     told = manifest.load(bytes(backup.sealed or b""))
     faults: dict[str, str | None] = {}
@@ -63,7 +66,7 @@ def go_on(backup: Backup, vaults: Sequence[Vault]) -> tuple[Manifest, State] | N
     if all(found.values()):
         if silent is not None:
             raise silent
-        if not all(faults.values()) and not keys.nowhere:
+        if not all(faults.values()) and not keys.nowhere and not keys.settled:
             raise NoVaultLeftError("; ".join(str(fault) for fault in found.values()))
         key_store.lose(keys.nowhere)
         sitting_store.unseal(backup)
@@ -90,9 +93,12 @@ def _with_keys(told: Manifest, keys: Spread, faults: Mapping[str, str | None]) -
 
 
 def _unopenable(keys: Spread, faults: Mapping[str, str | None]) -> set[str]:
-    """Return the key objects that no vault has which has the segments."""
+    """Return the key objects that the vault lacks which lacks the fewest, of those that have the segments.
+
+    What no vault has is among them.
+    """
     lacking = [set(keys.lacking[vault]) for vault, fault in faults.items() if fault is None]
-    return set.intersection(*lacking) if lacking else set()
+    return min(lacking, key=len, default=set())
 
 
 def _without(told: Manifest, unopenable: Collection[str], keys: Spread) -> Manifest:

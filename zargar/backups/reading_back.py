@@ -26,13 +26,15 @@ _READ_BYTES: Final = 256 << 10
 class SoFar:
     """How many segments were read, in the order of their keys, and what is wrong, by pack; `more`: there are others.
 
-    `keys`: how many key objects were read after them (`proving`).
+    `keys`: how many key objects were read after them, `suspect`: those with which something was wrong then. They are
+    read again at the end (`proving`): a key may be brought back between two goes.
     """
 
     segments: int = 0
     faults: Mapping[str, str] = field(default_factory=dict)
     more: bool = True
     keys: int = 0
+    suspect: tuple[str, ...] = ()
 
 
 def damaged(vault: Vault, places: Sequence[PackPlace]) -> dict[str, str]:

@@ -89,6 +89,11 @@ def unfinished(shop: int) -> Sequence[Restore]:
     return list(_rows().filter(shop=shop, state__in=UNFINISHED).order_by("-id"))
 
 
+def unfinished_shops() -> Sequence[int]:
+    """Return the shops, by id, of which a restore did not come to an end; they may be gone themselves."""
+    return list(_rows().filter(state__in=UNFINISHED).order_by("shop").values_list("shop", flat=True).distinct())
+
+
 def closed_by_one(shop: int) -> bool:
     """Say whether a restore has closed a shop, and did not come to an end."""
     return Restore.objects.filter(shop=shop, state__in=[RestoreState.CLOSED, RestoreState.SWAPPED]).exists()

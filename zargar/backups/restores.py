@@ -12,7 +12,8 @@ Note [In a shop's place]
 
 Whatever fails, on whichever step, is put back: the shop has its own tables and its own state, the copy is gone, the row
 says what happened. A killed process cannot do that; the next restore or undo of that shop does it first, by what it
-finds in the database. Undo is the same with the kept schema for a copy, and can be undone itself.
+finds in the database, and migrates what it puts back. Undo is the same with the kept schema for a copy, and can be
+undone itself.
 
 Where somebody has opened the shop meanwhile, its people have worked in the copy. Then that restore is done: nothing is
 put back in its place without its rows being listed, in a snapshot and kept, which is what undo does.
@@ -41,7 +42,7 @@ from zargar.refusals import InvalidError, NotFoundError, RefusedError
 from zargar.shops import operations as shops
 from zargar.shops import schemas
 from zargar.shops.models import Shop, State
-from zargar.shops.operations import ShopStateError
+from zargar.shops.operations import NoSuchShopError, ShopStateError
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +142,11 @@ def drop_kept(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -
 
 
 def expire(desk: Desk, *, grace: timedelta, now: datetime) -> Sequence[str]:
-    """Drop what has been kept for undo for longer than `grace`; return the schemas. What is busy or leaned on waits."""
-    gone = []
+    """Drop what has been kept for undo for longer than `grace`, and what unfinished restores of deleted shops left.
+
+    Returns the schemas. What is busy or leaned on waits.
+    """
+    gone = _orphaned(desk)
     for row in restore_store.kept(before=now - grace):
         try:
             with _alone(desk, row.shop):
@@ -151,6 +155,35 @@ def expire(desk: Desk, *, grace: timedelta, now: datetime) -> Sequence[str]:
             log.warning("%s is kept for longer: %s", row.kept, waits)
             continue
         gone.append(row.kept)
+    return gone
+
+
+def _orphaned(desk: Desk) -> list[str]:
+    """Drop what restores left that did not end, and whose shop is gone: nobody can settle them. Return the schemas."""
+    gone = []
+    for shop_id in restore_store.unfinished_shops():
+        try:
+            shops.numbered(shop_id)
+        except NoSuchShopError:
+            try:
+                with _alone(desk, shop_id):
+                    for row in restore_store.unfinished(shop_id):
+                        gone += _drop_orphan(desk, row)
+            except (RestoreBusyError, swap.SwapBusyError, LeanedOnError) as waits:
+                log.warning("what restores of shop %d left, which is gone, is kept for longer: %s", shop_id, waits)
+    return gone
+
+
+def _drop_orphan(desk: Desk, row: Restore) -> list[str]:
+    """Drop both schemas of a restore and close it; what an undo was to bring back is the other restore's, and kept."""
+    own = [row.kept] if row.undoes is not None else [row.copy, row.kept]
+    gone = []
+    with closing(desk.house.connect()) as owner:
+        for schema in own:
+            leaning.check(owner, schema)
+            if swap.drop(owner, schema, wait=desk.wait):
+                gone.append(schema)
+    restore_store.failed(row, fault="its shop was deleted before it came to an end", now=desk.house.clock())
     return gone
 
 
@@ -283,14 +316,28 @@ def _put_back(desk: Desk, row: Restore, *, fault: str) -> bool:
         if row.undoes is None:
             swap.drop(owner, row.copy, wait=desk.wait)
     shop = shops.numbered(row.shop)
-    if row.swapped_at is not None and shop.state == State.RESTORING:
-        with schemas.held(row.shop, wait=desk.wait):
-            hand_back(desk.unwound, row.shop)
+    closed = shop.state == State.RESTORING and bool(row.shop_was)  # a copy that was only being made has not closed it
+    if closed:
+        bring_forward(desk, shop.schema_name, shop_id=shop.id)  # `zargar shops migrate` takes no closed shop
+        fault = _handed_back(desk, row, fault)
     with transaction.atomic():
-        if shop.state == State.RESTORING and row.shop_was:  # a copy that was only being made has not closed it
+        if closed:
             shops.reopen(slug=shop.schema_name, to=State(row.shop_was), actor=row.actor, reason=row.reason)
         restore_store.failed(row, fault=fault, now=desk.house.clock())
     return True
+
+
+def _handed_back(desk: Desk, row: Restore, fault: str) -> str:
+    """Hand back what was handed over. What a domain cannot do is said beside the fault: no shop stays closed for it."""
+    if row.swapped_at is None:
+        return fault
+    with schemas.held(row.shop, wait=desk.wait):
+        try:
+            hand_back(desk.unwound, row.shop)
+        except _EXPECTED as second:
+            log.warning("%s was put back, and not handed back: %s", row.schema, second)
+            return f"{fault}; and it was not handed back: {second}"
+    return fault
 
 
 def _drop(desk: Desk, row: Restore, *, actor: str, reason: str) -> None:

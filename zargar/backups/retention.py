@@ -18,8 +18,9 @@ many of the newest of all keep what they have, where that is nothing good.
 Note [Weekly ones]
 ------------------
 A backup that was made as a weekly one is kept for as many weeks as are counted: each of them, though a daily one
-follows it in an hour, and though a person's schedule makes two in a week. A daily one has a week's place only where no
-weekly one of that week is good.
+follows it in an hour, and though a person's schedule makes two in a week. The last good daily one of a week has a
+place beside them where no good weekly one of that week has all that it has whole: a weekly one that left shops out must
+not stand for days that had them.
 
 Note [Half a pack]
 ------------------
@@ -159,7 +160,7 @@ def _stay(period: str, copies: Sequence[Copy], good: Sequence[Copy]) -> dict[str
     """Return which of a period's backups stay, and why; `good`: those found good, both the oldest first."""
     weekly = [copy.backup for copy in copies if period == "week" and copy.kind is Kind.WEEKLY]
     stay = dict.fromkeys(weekly, "a weekly one of its week")
-    if not any(copy.backup in stay for copy in good):
+    if not any(copy.backup in stay and copy.whole >= good[-1].whole for copy in good):
         place = "the last good one of its" if good else "the last of its"
         stay[(good or copies)[-1].backup] = f"{place} {period}"
     return stay

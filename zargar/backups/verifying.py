@@ -22,7 +22,7 @@ from zargar.backups.manifest import DamagedManifestError, UnknownFormatError
 from zargar.backups.models import Copy, CopyState
 from zargar.backups.ports import NoSuchObjectError, Vault, VaultError
 from zargar.backups.progress import Progress, nobody
-from zargar.backups.proving import Proof
+from zargar.backups.proving import Completed, Proof
 from zargar.backups.reading_back import SoFar
 from zargar.backups.stopping import Stop, never
 from zargar.outcomes import JSON, Summary
@@ -145,7 +145,7 @@ class _Reading:
 
     def _note(self, copy: Copy, proof: Proof) -> None:
         state = CopyState.GOOD if proof.good else CopyState.DAMAGED
-        if proof.lost and store.has_source(copy, among=self._vaults):
+        if proof.lost and store.has_source(copy, among=self._vaults.keys() - self._silent):
             state = CopyState.MISSING
             self.lost.append(copy)
         store.note(copy, state=state, now=self._now, detail="; ".join(proof.faults))
@@ -159,7 +159,16 @@ class _Reading:
         earlier = copy.half_read
         since = earlier["since"] if earlier and _begun(copy, now=self._now) else self._now.isoformat()
         faults: dict[str, JSON] = dict(half.faults)
-        store.keep_half_read(copy, {"since": since, "segments": half.segments, "faults": faults, "keys": half.keys})
+        store.keep_half_read(
+            copy,
+            {
+                "since": since,
+                "segments": half.segments,
+                "faults": faults,
+                "keys": half.keys,
+                "suspect": list(half.suspect),
+            },
+        )
         self.left += 1
 
 
@@ -168,7 +177,7 @@ def _begun(copy: Copy, *, now: datetime) -> SoFar | None:
     half = copy.half_read
     if not half or abs(now - datetime.fromisoformat(half["since"])) > TAKE_UP_WITHIN:
         return None
-    return SoFar(half["segments"], half["faults"], keys=half.get("keys", 0))
+    return SoFar(half["segments"], half["faults"], keys=half.get("keys", 0), suspect=tuple(half.get("suspect", ())))
 
 
 def _measured(vaults: Sequence[Vault]) -> list[Summary]:
@@ -201,14 +210,16 @@ def _complete(
         if left:
             left += 1
             continue
-        whole, faults = _brought(having, lacking, vaults, now=now, stop=stop)
-        if whole:
+        brought, faults = _brought(having, lacking, vaults, now=now, stop=stop)
+        if brought is None:
+            store.note(lacking, state=CopyState.MISSING, now=now, detail="; ".join(faults))
+        elif brought.cut:
+            left += 1
+        elif brought.nowhere:
+            store.note(lacking, state=CopyState.DAMAGED, now=now, detail=brought.nowhere)
+        else:
             store.note(lacking, state=CopyState.STORED, now=now)
             done.append(f"{lacking.backup.id} in {lacking.vault}")
-        elif whole is None:
-            left += 1
-        else:
-            store.note(lacking, state=CopyState.MISSING, now=now, detail="; ".join(faults))
     return done, left
 
 
@@ -240,16 +251,17 @@ class _Alone:
 
 def _brought(
     having: Sequence[Copy], lacking: Copy, vaults: dict[str, Vault], *, now: datetime, stop: Stop
-) -> tuple[bool | None, list[str]]:
-    """Try one source after another, the good ones first. False: none of them did, and why; None: the time was up.
+) -> tuple[Completed | None, list[str]]:
+    """Try one source after another, the good ones first, until all is there. None: none of them did, and why.
 
     A source whose manifest is not what was written is damaged, and is noted as that.
     """
     faults = []
+    brought: Completed | None = None
     backup, sha256 = str(lacking.backup.id), lacking.backup.manifest_sha256
     for source in sorted(having, key=lambda copy: copy.state != CopyState.GOOD):
         try:
-            whole = proving.complete(
+            brought = proving.complete(
                 vaults[source.vault],
                 vaults[lacking.vault],
                 backup,
@@ -264,8 +276,9 @@ def _brought(
         except (VaultError, UnknownFormatError) as fault:
             faults.append(str(fault))
         else:
-            return whole or None, []
-    return False, faults
+            if not brought.nowhere:
+                return brought, []
+    return brought, faults
 
 
 def _told(copy: Copy, *, fault: str) -> Summary:

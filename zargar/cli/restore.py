@@ -149,6 +149,7 @@ def _say(row: "Restore", *, as_json: bool) -> None:
 
     if row.state == "failed":
         human = f"a restore of {row.schema} that had been killed is settled: {row.schema} is as it was before it"
+        human = f"{human} ({row.fault})"
     else:
         human = (
             f"{row.schema} is as it was at {tehran(row.taken_at)}; what was live is kept as {row.kept}, "

@@ -24,12 +24,14 @@ def files(
     """
     start.django()
     from zargar.audit import operations as audit  # noqa: PLC0415 -- needs Django
-    from zargar.backups import files_back, wiring  # noqa: PLC0415 -- as above
+    from zargar.backups import copied, files_back, wiring  # noqa: PLC0415 -- as above
 
-    vaults, identity = wiring.vaults(), wiring.identity()
+    sha256, vaults = copied.as_known(wiring.vaults(), backup)
+    identity = wiring.identity()
     with places.written(into):
         done = files_back.restore(
-            vaults=vaults, backup=str(backup), name=name, into=into.absolute(), identity=identity
+            vaults=vaults, backup=str(backup), name=name, into=into.absolute(), identity=identity,
+            sha256=sha256,
         )  # fmt: skip
     audit.record(
         actor=actor(), action="backup.restore_files", subject=done.pack, reason=reason,

@@ -131,6 +131,12 @@ def reopen(*, slug: str, to: State, actor: str, reason: str) -> Shop:
     return _move(slug, {State.RESTORING}, to, action="shop.reopen", actor=actor, reason=reason)
 
 
+def keep_closed(*, slug: str, actor: str, reason: str) -> Shop:
+    """Suspend a shop that is closed and could not be made whole: nothing makes it active but `resume`."""
+    closed = {State.RESTORING, State.MIGRATING}
+    return _move(slug, closed, State.SUSPENDED, action="shop.suspend", actor=actor, reason=reason)
+
+
 def rename(*, slug: str, to: str, actor: str, reason: str) -> Shop:
     """Rename a shop's schema. Work addresses the shop by id and goes on under the new name."""
     _check_slug(to)

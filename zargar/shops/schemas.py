@@ -6,7 +6,7 @@ A change of a schema holds its shop exclusively; whoever works in the shop holds
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
@@ -98,8 +98,15 @@ def create_schema(schema: str) -> None:
 
 
 def migrate_schema(schema: str) -> None:
-    """Bring one schema, a shop's or `public`, to the newest migration. Needs the owner's role."""
-    call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+    """Bring one schema, a shop's or `public`, to the newest migration. Needs the owner's role.
+
+    Django's connection stands in the shared schema afterwards, whatever a migration raises.
+    """
+    try:
+        call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+    finally:
+        tenants: Any = connection  # django-tenants' executor leaves it in the schema whose migration fails
+        tenants.set_schema_to_public()
 
 
 def rename_schema(old: str, new: str) -> None:

@@ -14,10 +14,11 @@ from tests.support.backups import OPERATIONS, folders, house_of
 from tests.support.databases import ScratchDatabase, Server
 from zargar import clock
 from zargar.audit.models import AuditRecord
-from zargar.backups import jobs, operations, wiring
+from zargar.backups import files_back, jobs, manifest, operations, wiring
 from zargar.backups.file_inspection import found_in
 from zargar.backups.files import FolderSource
 from zargar.backups.making import Made
+from zargar.backups.models import Copy, CopyState
 from zargar.backups.retention import Kind
 from zargar.backups.roles import RolesSource
 from zargar.backups.vaults.directory import DirectoryVault
@@ -82,6 +83,32 @@ def test_the_other_vault_gives_files_back_where_one_is_damaged(made: Made, tmp_p
         (tmp_path / "two" / segment.key).unlink()
     arguments[3] += "_again"
     assert "is gone" in str(typed("restore", "files", "roles", *arguments)[2])
+
+
+def test_files_come_out_of_the_vault_whose_copy_the_catalogue_says_is_sound(made: Made, tmp_path: Path) -> None:
+    Copy.objects.filter(vault="one").update(state=CopyState.DAMAGED, checked_at=clock.now())
+    into = str(tmp_path / "back")
+    code, said, _ = typed(
+        "restore", "files", "media", "--from", made.manifest.backup, "--into", into, "--reason", "lost", "--json"
+    )
+    assert (code, json.loads(said)["vault"]) == (0, "two")
+
+
+def test_a_manifest_that_lacks_the_files_is_that_vault_s_fault_where_another_has_them(
+    made: Made, tmp_path: Path
+) -> None:
+    lacking = tmp_path / "one" / manifest.key_of(made.manifest.backup)
+    without = replace(made.manifest, packs=tuple(one for one in made.manifest.packs if one.files is None))
+    lacking.chmod(0o600)
+    lacking.write_bytes(manifest.compressed(manifest.dump(without)))
+    asked = ["restore", "files", "media", "--from", made.manifest.backup, "--reason", "lost", "--json", "--into"]
+    code, said, _ = typed(*asked, str(tmp_path / "back"))
+    assert (code, json.loads(said)["vault"]) == (0, "two"), "its bytes are not those that the catalogue has"
+    done = files_back.restore(
+        vaults=wiring.vaults(), backup=made.manifest.backup, name="media", into=tmp_path / "again",
+        identity=OPERATIONS.identity,
+    )  # fmt: skip
+    assert done.vault == "two", "also where nobody knows its hash"
 
 
 def test_the_command_that_makes_a_backup_tells_how_far_it_is_with_shops_and_files(made: Made, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What becomes of backups when the small objects that hold shops' keys are gone, damaged, or to be gone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -25,12 +25,13 @@ from zargar.backups import (
     publishing,
     restoring,
     sitting_store,
+    store,
 )
 from zargar.backups.drills import DrillYard
 from zargar.backups.files import FolderSource
 from zargar.backups.key_making import KeyMaker
-from zargar.backups.key_objects import AT_ONCE, measured
-from zargar.backups.keys import WrongKeyholderError
+from zargar.backups.key_objects import AT_ONCE, agreed, measured
+from zargar.backups.keys import ShopKey, WrongKeyholderError
 from zargar.backups.making import House, Made, Sitting
 from zargar.backups.manifest import PackEntry
 from zargar.backups.models import Backup, Copy, CopyState, Drill, KeyRecord, State
@@ -106,6 +107,30 @@ def test_a_key_that_is_in_no_vault_costs_its_own_pack_one_backup_and_the_others_
     assert KeyRecord.objects.get(lost_at__isnull=False).holds == str(gold.id)
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["measured", "of before measures"])
+def test_keys_that_are_empty_one_in_each_vault_do_not_keep_a_backup_from_being_made(
+    house: House, shop: Shop, tmp_path: Path, *, known: bool
+) -> None:
+    made = all_of_it(house)
+    if not known:
+        KeyRecord.objects.update(size=None, sha256="")
+    one, two = (entry_of(made, slug).key for slug in ("gold", shop.schema_name))
+    _empty(tmp_path / "one" / one)
+    _empty(tmp_path / "two" / two)
+
+    again = all_of_it(house)
+
+    if known:
+        assert (again.state, labels(again)) == (State.COMPLETE, labels(made))
+        assert (tmp_path / "one" / one).read_bytes() == (tmp_path / "two" / one).read_bytes()
+    else:
+        assert (again.state, labels(again)) == (State.DEGRADED, labels(made) - {"gold"})
+        [line] = again.manifest.excluded
+        assert line.startswith("gold: its key is out of reach")
+        assert not KeyRecord.objects.filter(lost_at__isnull=False).exists()
+        assert (tmp_path / "one" / one).stat().st_size == 0
+
+
 def test_where_all_keys_are_gone_the_backup_says_so_and_the_next_one_makes_them_anew(house: House) -> None:
     all_of_it(house)
     for vault in house.vaults:
@@ -142,8 +167,9 @@ class NoManifests(DirectoryVault):
         return super().put(key, chunks)
 
 
-def test_a_sealed_backup_whose_key_is_nowhere_is_given_up_and_its_job_makes_another(
-    house: House, tmp_path: Path
+@pytest.mark.parametrize("nowhere", [True, False], ids=["nowhere", "another one in each vault"])
+def test_a_sealed_backup_whose_keys_no_vault_can_have_is_given_up_and_its_job_makes_another(
+    house: House, shop: Shop, tmp_path: Path, *, nowhere: bool
 ) -> None:
     made, job = all_of_it(house), uuid4()
     breaking = tuple(NoManifests(tmp_path / name, name=name) for name in ("one", "two"))
@@ -152,12 +178,17 @@ def test_a_sealed_backup_whose_key_is_nowhere_is_given_up_and_its_job_makes_anot
             house=replace(house, vaults=breaking), kind=Kind.DAILY, reason="a test", sitting=Sitting(job)
         )
     sealed = Backup.objects.get(sealed__isnull=False)
-    for vault in house.vaults:
-        vault.delete(entry_of(made, "gold").key)
+    if nowhere:
+        for vault in house.vaults:
+            vault.delete(entry_of(made, "gold").key)
+    else:
+        KeyRecord.objects.update(size=None, sha256="")
+        _empty(tmp_path / "one" / entry_of(made, "gold").key)
+        _empty(tmp_path / "two" / entry_of(made, shop.schema_name).key)
 
     again = operations.back_up_all(house=house, kind=Kind.DAILY, reason="a test", sitting=Sitting(job))
 
-    assert (again.state, "gold" in labels(again)) == (State.COMPLETE, True)
+    assert (again.state, "gold" in labels(again)) == ((State.COMPLETE, True) if nowhere else (State.DEGRADED, False))
     assert again.backup.id != sealed.id
     sealed.refresh_from_db()
     assert (sealed.state, sealed.sealed) == (State.FAILED, None)
@@ -198,6 +229,55 @@ def test_where_no_vault_takes_a_key_each_one_s_words_are_told(house: House) -> N
     broken = [BreakingVault(vault, after=0) for vault in house.vaults]
     with pytest.raises(NoVaultLeftError, match=r"vault one: broke.*vault two: broke"):
         KeyMaker(broken, HOLDERS).several([Held("7", "new", "new")])
+
+
+class Refusing(DirectoryVault):
+    """A vault that takes no key of one shop."""
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
+        if key.startswith("keys/new_3/"):
+            message = f"vault {self.name}: takes no {key}"
+            raise VaultUnreachableError(message)
+        return super().put(key, chunks)
+
+
+def test_keys_that_were_made_beside_one_that_no_vault_took_are_known(house: House, tmp_path: Path) -> None:
+    several = [Held(str(number), f"new_{number}", f"new_{number}") for number in range(AT_ONCE)]
+    with pytest.raises(NoVaultLeftError, match="new_3"):
+        KeyMaker([Refusing(tmp_path / name, name=name) for name in ("one", "two")], HOLDERS).several(several)
+    there = {stored.key for stored in house.vaults[0].keys("keys/")}
+    assert {ShopKey(row.shop, row.recipient).object for row in KeyRecord.objects.all()} == there
+    assert len(there) == AT_ONCE - 1
+
+
+def test_keys_to_be_measured_are_first_those_of_the_newest_backup_and_never_lost_ones(house: House, gold: Shop) -> None:
+    for number in range(3):
+        key = keys.create(f"old_{number}", house.vaults, HOLDERS)[0]
+        store.keep_key(Held(f"gone-{number}", f"old_{number}", ""), replace(key, measure=None))
+    made = all_of_it(house)
+    KeyRecord.objects.update(size=None, sha256="")
+    names = {entry.key for entry in made.manifest.packs}
+    assert set(key_store.unmeasured(at_most=len(names))) == names
+    key_store.lose([entry_of(made, "gold").key])
+    assert set(key_store.unmeasured(at_most=len(names) - 1)) == names - {entry_of(made, "gold").key}
+    assert len(key_store.unmeasured(at_most=50)) == len(names) - 1 + 3
+
+
+class Read(DirectoryVault):
+    """A vault that counts what is read in it."""
+
+    reads = 0
+
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        self.reads += 1
+        return super().read(key, start=start, length=length)
+
+
+def test_one_vault_alone_is_not_asked_for_what_nobody_can_agree_on(house: House, tmp_path: Path) -> None:
+    names = [entry.key for entry in all_of_it(house).manifest.packs]
+    alone = Read(tmp_path / "one", name="one")
+    assert (agreed([alone], names), alone.reads) == (({}, {}), 0)
+    assert (len(agreed([alone, house.vaults[1]], names)[0]), alone.reads) == (len(names), len(names))
 
 
 def _empty(path: Path) -> None:

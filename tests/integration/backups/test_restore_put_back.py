@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from tests.support.databases import ScratchDatabase, django_uses
@@ -20,7 +21,7 @@ from tests.support.paying import SHOP, as_before, paid, pay, restored, schemas, 
 from tests.support.restores import OPERATIONS, Recording, Unmoved, desk_of, house_of
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import at_rest, operations, restore_store, restores, watch
+from zargar.backups import at_rest, forward, inspection, operations, restore_store, restores, watch
 from zargar.backups.making import House
 from zargar.backups.models import Restore, RestoreState
 from zargar.backups.ports import VaultUnreachableError
@@ -80,6 +81,19 @@ class Opening(Unmoved):
         with self.house.connect() as somebody:
             somebody.execute("UPDATE public.shops_shop SET state = 'active' WHERE id = %s", [shop_id])
         message = f"shop {shop_id} cannot be looked at"
+        raise Retryable(message)
+
+
+class NotTaking(Refusing):
+    """A domain that cannot take the shop back, whose tables are at the newest migration by then."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def returned(self, shop_id: int) -> None:
+        with self.house.connect() as owner:
+            assert not forward.owed(inspection.migrations_of(owner, SHOP), forward.known())
+        message = f"shop {shop_id} is not taken back"
         raise Retryable(message)
 
 
@@ -238,6 +252,25 @@ def test_what_a_killed_restore_s_copy_took_since_somebody_opened_it_is_kept(
         assert (paid(shops, first.kept), first.state) == ({1, 2, 3, 4}, RestoreState.DONE)
     shop.refresh_from_db()
     assert shop.state == State.ACTIVE
+
+
+def test_what_a_killed_restore_put_aside_is_migrated_and_opened_whatever_a_domain_says(
+    house: House, shops: Shops, shop: Shop, backup: UUID, database: ScratchDatabase, tmp_path: Path
+) -> None:
+    pay(shops, 4)
+    Domain.objects.update(domain=SHOP)
+    killed(backup, database, tmp_path, "live")
+    kept = Restore.objects.get().kept  # a deploy between the kill and the undo brings a migration
+    call_command("migrate_schemas", "customers", "0001", schema_name=kept, interactive=False, verbosity=0)
+
+    settled = restores.undo(
+        desk_of(house, NotTaking(house)), slug=SHOP, confirm=SHOP, actor="a test", reason="it was killed"
+    )
+
+    assert settled.fault == f"its process was lost; and it was not handed back: shop {shop.id} is not taken back"
+    as_before(shops, shop)
+    recorded = shops.rows(f"SELECT app || '.' || name FROM {SHOP}.django_migrations")
+    assert {name for (name,) in recorded} == forward.known().current
 
 
 def test_what_was_opened_while_its_restore_failed_stays_live_and_the_rest_is_kept(

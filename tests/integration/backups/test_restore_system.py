@@ -51,6 +51,7 @@ from zargar.ledger.models import State as RunState
 from zargar.ledger.values import Work
 from zargar.names import Family, Queue
 from zargar.outcomes import Retryable
+from zargar.refusals import InvalidError
 from zargar.schedules import operations as schedules
 from zargar.schedules.models import EntryState
 from zargar.schedules.wiring import entries
@@ -360,6 +361,36 @@ def test_a_shop_that_cannot_be_handed_over_stays_suspended_and_the_others_go_on(
         assert domain.told == [gold.id]
         assert release()["shops"] == [gold.schema_name]
         assert states() == {TEMPLATE_SHOP: State.SUSPENDED, gold.schema_name: State.ACTIVE}
+
+
+@pytest.mark.parametrize("was", [State.ACTIVE, State.MIGRATING])
+def test_a_shop_whose_migration_fails_stays_suspended_and_those_that_owe_nothing_go_on(
+    house: House, gold: Shop, new: Database, database: ScratchDatabase, was: State
+) -> None:
+    Shop.objects.filter(id=gold.id).update(state=State.ACTIVE)
+    Shop.objects.filter(schema_name=TEMPLATE_SHOP).update(state=was)
+    with django_uses(database.owner_url):
+        call_command("migrate_schemas", schema_name=gold.schema_name, interactive=False, verbosity=0)
+        call_command("migrate_schemas", "customers", "0001", schema_name=TEMPLATE_SHOP, interactive=False, verbosity=0)
+    with database.owner() as owner:  # by hand, and in the migration's way
+        owner.execute(f"CREATE TABLE {TEMPLATE_SHOP}.customers_consent (n integer)".encode())
+    made = all_of_it(house)
+    done = put(house, made, new)
+    domain = Recording()
+    with django_uses(new.owner_url):
+        end = finish(house, done, domain)
+
+        assert ([*end.failed], "already exists" in end.failed[TEMPLATE_SHOP], end.migrated) == (
+            [TEMPLATE_SHOP], True, (),
+        )  # fmt: skip
+        assert [(shop, schema) for shop, _, schema in domain.told] == [(gold.id, gold.schema_name)]
+        assert release()["shops"] == [gold.schema_name]
+        assert states() == {TEMPLATE_SHOP: State.SUSPENDED, gold.schema_name: State.ACTIVE}
+
+
+def test_a_restore_of_everything_without_a_reason_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(InvalidError, match="needs a reason"):
+        Rest([], "a test", " \t", clock.now())
 
 
 def test_a_backup_without_some_shop_is_restored_only_where_that_is_said_and_the_shop_stays_suspended(

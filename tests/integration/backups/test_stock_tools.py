@@ -9,13 +9,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.support.databases import ScratchDatabase, Server
+from tests.support.databases import ScratchDatabase, Server, django_uses
 from tests.support.packs import Shops
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, inspection, keys, making, operations
+from zargar.backups import age, at_rest, inspection, keys, making, operations
 from zargar.backups.ddl import PgDump
 from zargar.backups.differences import compare
 from zargar.backups.file_inspection import found_in
@@ -24,9 +25,11 @@ from zargar.backups.keys import Keyholders
 from zargar.backups.making import House
 from zargar.backups.retention import Kind
 from zargar.backups.roles import RolesSource
-from zargar.customers.models import Customer
+from zargar.customers.models import Consent, Customer
 from zargar.ledger.models import Run
 from zargar.schedules.models import EntryState
+from zargar.schedules.wiring import entries
+from zargar.shops import operations as shop_operations
 from zargar.shops.models import Shop, State
 from zargar.tenancy import in_tenant
 
@@ -140,7 +143,7 @@ def test_the_shop_whose_name_the_ddl_has_is_there_for_others_all_the_time(
 
 
 def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
-    made: making.Made, house: House, postgres: Server, tmp_path: Path
+    made: making.Made, house: House, postgres: Server, database: ScratchDatabase, shop: Shop, tmp_path: Path
 ) -> None:
     assert State(Shop.objects.get(schema_name="first").state) is State.ACTIVE
     gone = next(entry.key for entry in made.manifest.packs if entry.shop == "second")
@@ -157,9 +160,9 @@ def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
         schemas = [entry.schema for entry in made.manifest.packs if entry.facts and entry.shop != "second"]
         assert len(schemas) == 4
         for schema in schemas:
-            at_rest = ("shops_shop", "schedules_entrystate", "ledger_run") if schema == "public" else ()
+            resting = ("shops_shop", "schedules_entrystate", "ledger_run") if schema == "public" else ()
             assert [words.split(":")[0] for words in differing(target, made, schema)] == [
-                f"content of rows of {table}" for table in sorted(at_rest)
+                f"content of rows of {table}" for table in sorted(resting)
             ]
         with psycopg.connect(target) as connection:
             assert connection.execute("SELECT DISTINCT state FROM public.shops_shop").fetchall() == [("restoring",)]
@@ -172,6 +175,16 @@ def test_everything_comes_back_in_a_new_database_and_an_erased_shop_does_not(
                 [[*schemas, "second"]],
             ).fetchall()
         assert sorted(owners) == sorted((schema, "zargar_owner") for schema in schemas)
+        with django_uses(database.owner_url.replace(database.name, name)):  # forward, in the page's order
+            older = {"schema_name": shop.schema_name, "interactive": False, "verbosity": 0}
+            call_command("migrate_schemas", "customers", "0001", **older)
+            told = {"actor": "a test", "reason": "as the page has it"}
+            at_rest.release(entries=entries(), slug=None, **told)
+            shop_operations.suspend(slug="second", **told)
+            shop_operations.delete(slug="second", **told)
+            assert shop_operations.migrate(slug=shop.schema_name, **told).state == State.ACTIVE
+            with in_tenant(shop.id):
+                assert Consent.objects.count() == 0  # a table of the second migration
         media = next(entry.files for entry in made.manifest.packs if entry.place.pack == "files.media")
         assert found_in(tmp_path / "files" / "files.media") == media
     finally:

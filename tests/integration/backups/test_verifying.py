@@ -305,3 +305,40 @@ def test_what_a_silent_vault_holds_does_not_take_the_turns_of_the_other(house: H
     (tmp_path / "two").rename(tmp_path / "away too")
     with pytest.raises(Retryable, match="no vault answered"):
         operations.verify(vaults=house.vaults, now=clock.now())
+
+
+def test_what_only_a_silent_vault_could_give_back_is_damage_until_it_answers(house: House, tmp_path: Path) -> None:
+    told = made(house).manifest
+    lost(tmp_path / "two", told.segments[0].key)
+    (tmp_path / "one").rename(tmp_path / "away")
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert states(told.backup) == {"one": CopyState.STORED, "two": CopyState.DAMAGED}
+    (tmp_path / "away").rename(tmp_path / "one")
+    found = operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert found["completed"] == [f"{told.backup} in two"]
+    operations.verify(vaults=house.vaults, now=clock.now(), at_most=8)
+    assert set(states(told.backup).values()) == {CopyState.GOOD}
+
+
+@pytest.mark.parametrize("flipped", [False, True], ids=["gone in both", "gone in one, damaged in the other"])
+def test_a_key_that_is_nowhere_is_damage_and_does_not_take_the_turns_of_other_copies(
+    house: House, tmp_path: Path, *, flipped: bool
+) -> None:
+    told = made(house).manifest
+    now = clock.now()
+    operations.verify(vaults=house.vaults, now=now, at_most=8)
+    key = next(entry.key for entry in told.packs if entry.shop)
+    lost(tmp_path / "one", key)
+    if flipped:
+        damage(tmp_path / "two", key, b"?", at=-20)
+    else:
+        lost(tmp_path / "two", key)
+
+    for day in range(1, 4):
+        found = operations.verify(vaults=house.vaults, now=now + timedelta(days=day), at_most=1)
+        assert found["completed"] == []
+
+    assert states(told.backup) == {"one": CopyState.DAMAGED, "two": CopyState.DAMAGED}
+    read = Copy.objects.values_list("checked_at", flat=True)
+    assert all(moment and moment > now for moment in read), "each has had its turn"
+    assert all(key in copy.detail for copy in Copy.objects.all())

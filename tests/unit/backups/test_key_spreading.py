@@ -11,7 +11,7 @@ from zargar.backups import age, keys
 from zargar.backups.key_objects import Measure
 from zargar.backups.key_spreading import Spread, spread
 from zargar.backups.keys import ShopKey
-from zargar.backups.ports import Stored, Vault, VaultFullError
+from zargar.backups.ports import Stored, Vault, VaultFullError, VaultRefusedError
 from zargar.backups.vaults.breaking import BreakingVault
 from zargar.backups.vaults.directory import DirectoryVault
 
@@ -86,23 +86,69 @@ def test_a_damaged_key_is_not_spread_and_a_sound_one_behind_it_is(vaults: list[D
     damage(tmp_path / "here", key.object, b"?", at=-20)
     third = directory(tmp_path, "third")
     found = spreading([key], [*vaults, third])
-    assert list(found.lacking["here"]) == [key.object]
-    assert found.lacking["third"] == {}
-    assert keys.read(third, key, OPERATIONS.identity)
+    assert whole(found)
+    assert all(keys.read(vault, key, OPERATIONS.identity) for vault in (*vaults, third)), "the damaged one gave way"
 
 
 @pytest.mark.parametrize("left", [0, 100], ids=["empty", "cut short"])
-def test_a_key_of_another_size_is_known_by_the_listing_and_is_not_written_over(
+def test_a_key_of_another_size_is_known_by_the_listing_and_gives_way_to_the_right_one(
     vaults: list[DirectoryVault], tmp_path: Path, left: int
 ) -> None:
-    key = made("shop", vaults)
-    path = tmp_path / "here" / key.object
+    several = [made("shop", vaults), made("other", vaults)]
+    for key, name in zip(several, ("here", "there"), strict=True):
+        cut(tmp_path / name / key.object, left)
+    assert whole(spreading(several, vaults))
+    assert all(keys.read(vault, key, ESCROW.identity) for vault in vaults for key in several)
+
+
+def cut(path: Path, left: int) -> None:
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:left])
-    found = spreading([key], vaults)
-    assert f"it has {left} bytes" in str(found.fault("here", among=[key.object]))
-    assert (found.lacking["there"], found.nowhere) == ({}, frozenset())
-    assert path.stat().st_size == left
+
+
+def test_an_empty_key_that_nobody_has_measured_is_told_and_stays(vaults: list[DirectoryVault], tmp_path: Path) -> None:
+    key = made("shop", vaults)
+    path = tmp_path / "here" / key.object
+    cut(path, 0)
+    found = spreading([key], vaults, known=False)
+    assert "it has 0 bytes" in str(found.fault("here", among=[key.object]))
+    assert (found.lacking["there"], found.nowhere, found.settled) == ({}, frozenset(), True)
+    assert path.stat().st_size == 0
+
+
+def test_a_wrong_key_stays_where_no_vault_has_the_right_one(vaults: list[DirectoryVault], tmp_path: Path) -> None:
+    lost, other = made("lost", vaults), made("other", vaults)
+    for name in ("here", "there"):
+        cut(tmp_path / name / lost.object, 100)
+    cut(tmp_path / "here" / other.object, 0)
+    found = spreading([lost, other], vaults)
+    assert found.nowhere == {lost.object}
+    assert [(tmp_path / name / lost.object).stat().st_size for name in ("here", "there")] == [100, 100]
+    assert keys.read(vaults[0], other, ESCROW.identity)
+
+
+class Locked(DirectoryVault):
+    """A vault whose locks cover keys too."""
+
+    def delete(self, key: str) -> None:
+        message = f"vault {self.name}: {key} is locked"
+        raise VaultRefusedError(message)
+
+
+def test_a_wrong_key_that_a_lock_keeps_is_told_and_the_others_are_brought(
+    vaults: list[DirectoryVault], tmp_path: Path
+) -> None:
+    wrong, missing = made("shop", vaults), made("other", vaults[:1])
+    cut(tmp_path / "there" / wrong.object, 0)
+    locked = Locked(tmp_path / "there", name="there")
+    found = spread(
+        [wrong.object, missing.object], [vaults[0], locked],
+        known=measures([wrong, missing]), destroyed=lambda _: (),
+    )  # fmt: skip
+    assert list(found.lacking["there"]) == [wrong.object]
+    assert "it has 0 bytes" in found.lacking["there"][wrong.object]
+    assert "is locked" in found.lacking["there"][wrong.object]
+    assert keys.read(locked, missing, ESCROW.identity)
 
 
 def test_a_vault_that_fails_while_it_is_completed_says_so_and_is_not_asked_to_take_the_others(

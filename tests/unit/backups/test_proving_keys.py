@@ -96,6 +96,20 @@ def test_a_damaged_key_is_in_the_verdict_whichever_go_has_read_it(
     assert not verdict.lost
 
 
+def test_a_key_that_was_brought_back_between_two_goes_is_no_fault(written: Written, tmp_path: Path) -> None:
+    path = tmp_path / "one" / written.objects[3]
+    sound = path.read_bytes()
+    path.unlink()
+    [begun, _] = written.prove(0)
+    assert begun.half is not None
+    assert (begun.half.suspect, begun.half.faults) == ((written.objects[3],), {})
+    path.write_bytes(sound)
+    proof = proving.prove(
+        written.vault, BACKUP, sha256=written.sha256, begun=begun.half, keys=ReadBack(lambda _: {}, lambda _: ())
+    )
+    assert (proof.good, proof.faults) == (True, ())
+
+
 def test_keys_that_are_gone_are_missed_by_pack_and_those_that_were_destroyed_are_not(
     written: Written, tmp_path: Path
 ) -> None:

@@ -169,6 +169,17 @@ def test_a_daily_backup_has_the_place_of_a_week_without_a_good_weekly_one() -> N
     assert of_the_week(second, "r2") == [(Kind.DAILY, "the last good one of its week")]
 
 
+def test_a_weekly_backup_that_left_shops_out_does_not_stand_for_the_days_that_had_them() -> None:
+    made = timetable(63)
+    hollow = [
+        replace(copy, holds=frozenset({"shared"})) if copy.kind is Kind.WEEKLY else copy for copy in made
+    ]  # fmt: skip
+    left = swept(hollow, keep=Keep(months=0, years=0))
+    weeks = sorted({week(copy) for copy in made})[-5:]
+    assert {week(copy) for copy in left if copy.holds == HOUSE} >= set(weeks)
+    assert [copy for copy in left if copy.kind is Kind.WEEKLY] == [c for c in hollow if c.kind is Kind.WEEKLY][-5:]
+
+
 def test_a_folder_that_was_read_in_part_replaces_no_copy_of_all_of_it() -> None:
     """A disk that dies: what is read of it is less each night, and each night's copy is good for what it holds."""
     made = timetable(60)
@@ -361,6 +372,9 @@ def test_a_period_that_has_a_good_copy_in_a_vault_keeps_a_good_one_there(
                 there = [copy for copy in good if period(copy) == wanted]
                 assert any((copy.backup, vault) not in gone for copy in there)
                 if period is week:
+                    last = max(there, key=lambda copy: copy.number)
+                    stay = [copy for copy in there if (copy.backup, vault) not in gone]
+                    assert last in stay or any(copy.kind is Kind.WEEKLY and copy.whole >= last.whole for copy in stay)
                     assert not [c for c in there if c.kind is Kind.WEEKLY and (c.backup, vault) in gone]
 
 

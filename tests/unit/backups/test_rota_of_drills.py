@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zargar.backups.rota import Target, Turn, due, share
+from zargar.backups.rota import AGAIN, Plan, Target, Turn, due, plan, share
 from zargar.backups.scratch import OLD, abandoned, name_at
 
 NOW = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
@@ -81,3 +81,47 @@ def test_those_without_a_verdict_come_back_the_next_day_and_never_before_the_oth
 def test_what_came_to_no_verdict_today_waits_until_tomorrow() -> None:
     turns = [Turn(Target("1", "one"), NOW - DAY / 2, undecided=True), Turn(Target("2", "one"), None)]
     assert due(turns, period=7 * DAY, now=NOW) == (Target("2", "one"),)
+
+
+def test_of_those_without_a_verdict_the_one_tried_longest_ago_is_begun_first() -> None:
+    later, sooner = Target("files.media", "one"), Target("9", "two")
+    turns = [Turn(later, NOW - DAY, undecided=True), Turn(sooner, NOW - 3 * DAY, undecided=True)]
+    found = plan([*turns, Turn(Target("1", "one"), None)], period=7 * DAY, now=NOW)
+    assert found == Plan((Target("1", "one"),), (sooner, later))
+
+
+def test_what_came_to_no_verdict_and_has_waited_for_longer_than_the_period_comes_with_the_others() -> None:
+    waited, other = Target("9", "two"), Target("1", "one")
+    turns = [Turn(other, NOW - 6 * DAY), Turn(waited, NOW - 8 * DAY, undecided=True)]
+    assert due(turns, period=7 * DAY, now=NOW) == (waited,)
+    assert plan(turns, period=7 * DAY, now=NOW) == Plan((waited,))
+
+
+def test_what_was_too_long_waits_for_the_day_s_share_and_then_begins_a_sitting() -> None:
+    long, other = Target("files.media", "one"), Target("1", "one")
+    before = Turn(long, NOW - DAY, undecided=True, too_long=True)
+    assert plan([before, Turn(other, NOW - DAY)], period=DAY, now=NOW) == Plan((other,), (), (long,))
+    assert plan([before, Turn(other, NOW)], period=DAY, now=NOW) == Plan((), (), (long,))
+    tried = Turn(long, NOW, undecided=True, too_long=True)
+    assert plan([tried, Turn(other, NOW)], period=DAY, now=NOW) == Plan((other,), (long,)), "it had its sitting"
+
+
+@given(
+    st.dictionaries(st.builds(Target, st.text("abc", max_size=3), st.just("one")), st.booleans(), max_size=12), periods
+)
+def test_sittings_that_follow_one_another_come_to_an_end_and_each_too_long_one_has_begun_one(
+    who: dict[Target, bool], period: timedelta
+) -> None:
+    last = {target: Turn(target, NOW - DAY, undecided=long, too_long=long) for target, long in who.items()}
+    begun: set[Target] = set()
+    for _ in range(len(who) + 1):
+        found = plan(list(last.values()), period=period, now=NOW)
+        first = [*found.sure, *found.doubtful] or found.alone[:1]
+        begun |= {target for target in found.alone if list(found.alone[:1]) == list(first) == [target]}
+        last |= {target: Turn(target, NOW, undecided=who[target], too_long=who[target]) for target in first}
+        if not found.alone or (list(first) == list(found.alone)):
+            break
+    else:
+        raise AssertionError(found)
+    assert begun == {target for target, long in who.items() if long}
+    assert all(turn.drilled_at is not None and NOW - turn.drilled_at < AGAIN for turn in last.values() if turn.too_long)
