@@ -18,9 +18,9 @@ from zargar.backups import (
     erasing,
     making,
     operations,
+    put_aside,
     removing,
     reporting,
-    restores,
     verifying,
     watch,
     wiring,
@@ -133,7 +133,7 @@ def clean_up(
     swept = removing.sweep(named, wiring.keep(), grace=wiring.grace(), now=now, stop=stop)
     erased = erasing.complete(vaults=places, now=now)
     watch.forget(now=now)
-    dropped: list[JSON] = list(restores.expire(Desk(parts), grace=wiring.keep_replaced(), now=now))
+    dropped: list[JSON] = list(put_aside.expire(Desk(parts), grace=wiring.keep_replaced(), now=now))
     if read.left and ring_reading is not None:
         ring_reading()
     return {

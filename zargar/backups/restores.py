@@ -1,4 +1,4 @@
-"""Restore a shop in its own place, and undo that. The calls of commands.
+"""Restore a shop in its own place, and undo that. The calls of commands; what is kept for undo goes in `put_aside`.
 
 Note [In a shop's place]
 ------------------------
@@ -22,7 +22,6 @@ put back in its place without its rows being listed, in a snapshot and kept, whi
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +31,6 @@ from django.db import DatabaseError, transaction
 from zargar.backups import leaning, operations, restore_store, swap
 from zargar.backups.apart import rows_apart
 from zargar.backups.copied import Desk, bring_forward, copied, hand_back, hand_over
-from zargar.backups.leaning import LeanedOnError
 from zargar.backups.models import Restore, RestoreState
 from zargar.backups.restore_store import SWAP_LOCK
 from zargar.backups.restoring import NotInBackupError
@@ -42,7 +40,7 @@ from zargar.refusals import InvalidError, NotFoundError, RefusedError
 from zargar.shops import operations as shops
 from zargar.shops import schemas
 from zargar.shops.models import Shop, State
-from zargar.shops.operations import NoSuchShopError, ShopStateError
+from zargar.shops.operations import ShopStateError
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +82,8 @@ def in_place(
     `RestoreFailedError`, `HalfRestoredError`, `zargar.backups.forward.NewerBackupError`, and as `restoring.beside`.
     """
     shop = shops.named(slug)
-    _confirmed(shop, confirm)
-    with _alone(desk, shop.id):
+    confirmed(shop, confirm)
+    with alone(desk, shop.id):
         settle(desk, shop.id)
         called = _called(shop, backup)
         row = _begin(desk, shop, backup=backup, undoes=None, actor=actor, reason=reason)
@@ -103,8 +101,8 @@ def undo(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Res
     live and can be undone, or the settled restore. Raises `NothingKeptError`, and as `in_place`.
     """
     shop = shops.named(slug)
-    _confirmed(shop, confirm)
-    with _alone(desk, shop.id):
+    confirmed(shop, confirm)
+    with alone(desk, shop.id):
         settled = settle(desk, shop.id)
         if settled:
             return settled[0]  # what has become live and been worked in is none of these: it is undone as any other
@@ -120,80 +118,32 @@ def undo(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Res
     return row
 
 
-def kept() -> Sequence[Restore]:
-    """Return the restores whose old copy is kept for undo, the oldest first."""
-    return restore_store.kept()
-
-
-def drop_kept(desk: Desk, *, slug: str, confirm: str, actor: str, reason: str) -> Sequence[Restore]:
-    """Drop all that is kept for undo of a shop.
-
-    Raises `NothingKeptError`, `ConfirmError`, `RestoreBusyError`, `zargar.backups.leaning.LeanedOnError`.
-    """
-    shop = shops.named(slug)
-    _confirmed(shop, confirm)
-    with _alone(desk, shop.id):
-        rows = restore_store.kept(shop=shop.id)
-        if not rows:
-            raise NothingKeptError(NothingKeptError.__doc__)
-        for row in rows:
-            _drop(desk, row, actor=actor, reason=reason)
-    return rows
-
-
-def expire(desk: Desk, *, grace: timedelta, now: datetime) -> Sequence[str]:
-    """Drop what has been kept for undo for longer than `grace`, and what unfinished restores of deleted shops left.
-
-    Returns the schemas. What is busy or leaned on waits.
-    """
-    gone = _orphaned(desk)
-    for row in restore_store.kept(before=now - grace):
-        try:
-            with _alone(desk, row.shop):
-                _drop(desk, row, actor="retention", reason=f"kept for undo for {grace.days} days")
-        except (RestoreBusyError, swap.SwapBusyError, LeanedOnError) as waits:
-            log.warning("%s is kept for longer: %s", row.kept, waits)
-            continue
-        gone.append(row.kept)
-    return gone
-
-
-def _orphaned(desk: Desk) -> list[str]:
-    """Drop what restores left that did not end, and whose shop is gone: nobody can settle them. Return the schemas."""
-    gone = []
-    for shop_id in restore_store.unfinished_shops():
-        try:
-            shops.numbered(shop_id)
-        except NoSuchShopError:
-            try:
-                with _alone(desk, shop_id):
-                    for row in restore_store.unfinished(shop_id):
-                        gone += _drop_orphan(desk, row)
-            except (RestoreBusyError, swap.SwapBusyError, LeanedOnError) as waits:
-                log.warning("what restores of shop %d left, which is gone, is kept for longer: %s", shop_id, waits)
-    return gone
-
-
-def _drop_orphan(desk: Desk, row: Restore) -> list[str]:
-    """Drop both schemas of a restore and close it; what an undo was to bring back is the other restore's, and kept."""
-    own = [row.kept] if row.undoes is not None else [row.copy, row.kept]
-    gone = []
-    with closing(desk.house.connect()) as owner:
-        for schema in own:
-            leaning.check(owner, schema)
-            if swap.drop(owner, schema, wait=desk.wait):
-                gone.append(schema)
-    restore_store.failed(row, fault="its shop was deleted before it came to an end", now=desk.house.clock())
-    return gone
-
-
 def settle(desk: Desk, shop_id: int) -> Sequence[Restore]:
-    """Put back what killed restores of a shop left; return these. The caller is `_alone` with the shop.
+    """Put back what killed restores of a shop left; return these. The caller is `alone` with the shop.
 
     One whose copy has been worked in since is done, and not among them.
     """
     left = restore_store.unfinished(shop_id)
     return [row for row in left if _put_back(desk, row, fault="its process was lost")]
+
+
+def confirmed(shop: Shop, confirm: str) -> None:
+    """Look whether one of the shop's domains was typed. Raises `ConfirmError`."""
+    domains = sorted(str(domain.domain) for domain in shop.domains.all()) or [str(shop.schema_name)]
+    if confirm not in domains:
+        message = f"--confirm {confirm!r} is not {shop.schema_name}'s domain ({' or '.join(domains)}); nothing was done"
+        raise ConfirmError(message)
+
+
+@contextmanager
+def alone(desk: Desk, shop_id: int) -> Iterator[None]:
+    """Be the only one who restores that shop; the lock goes with this process. Raises `RestoreBusyError`."""
+    with closing(desk.house.connect()) as session:
+        session.autocommit = True
+        [(got,)] = session.execute("SELECT pg_try_advisory_lock(%s, %s)", [SWAP_LOCK, shop_id]).fetchall()
+        if not got:
+            raise RestoreBusyError(RestoreBusyError.__doc__)
+        yield
 
 
 def _begin(
@@ -224,24 +174,6 @@ def _called(shop: Shop, backup: UUID) -> str:
         message = f"backup {backup} does not hold {slug} (shop {shop.id}){also}"
         raise NotInBackupError(message)
     return names[str(shop.id)]
-
-
-def _confirmed(shop: Shop, confirm: str) -> None:
-    domains = sorted(str(domain.domain) for domain in shop.domains.all()) or [str(shop.schema_name)]
-    if confirm not in domains:
-        message = f"--confirm {confirm!r} is not {shop.schema_name}'s domain ({' or '.join(domains)}); nothing was done"
-        raise ConfirmError(message)
-
-
-@contextmanager
-def _alone(desk: Desk, shop_id: int) -> Iterator[None]:
-    """Be the only one who restores that shop; the lock goes with this process."""
-    with closing(desk.house.connect()) as session:
-        session.autocommit = True
-        [(got,)] = session.execute("SELECT pg_try_advisory_lock(%s, %s)", [SWAP_LOCK, shop_id]).fetchall()
-        if not got:
-            raise RestoreBusyError(RestoreBusyError.__doc__)
-        yield
 
 
 def _take_place(desk: Desk, row: Restore) -> None:
@@ -338,10 +270,3 @@ def _handed_back(desk: Desk, row: Restore, fault: str) -> str:
             log.warning("%s was put back, and not handed back: %s", row.schema, second)
             return f"{fault}; and it was not handed back: {second}"
     return fault
-
-
-def _drop(desk: Desk, row: Restore, *, actor: str, reason: str) -> None:
-    with closing(desk.house.connect()) as owner:
-        leaning.check(owner, row.kept)
-        swap.drop(owner, row.kept, wait=desk.wait)
-    restore_store.dropped(row, actor=actor, reason=reason)

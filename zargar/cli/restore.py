@@ -82,9 +82,9 @@ def undo(
 def kept(*, as_json: AsJson = False) -> None:
     """List what restores have put aside and what can be undone, the oldest first."""
     start.django()
-    from zargar.backups import restore_store, restores  # noqa: PLC0415 -- needs Django
+    from zargar.backups import put_aside, restore_store  # noqa: PLC0415 -- needs Django
 
-    found = restores.kept()
+    found = put_aside.kept()
     lines = [(row.schema, row.kept, tehran(row.ended_at), row.reason) for row in found]
     emit(
         [restore_store.told(row) for row in found],
@@ -96,9 +96,9 @@ def kept(*, as_json: AsJson = False) -> None:
 def drop(slug: Slug, confirm: Confirm, reason: Reason, *, as_json: AsJson = False) -> None:
     """Drop now what is kept for undo of a shop; it goes by itself after ZARGAR_KEEP_REPLACED_SHOPS_DAYS."""
     start.django(as_owner=True)
-    from zargar.backups import restores  # noqa: PLC0415 -- needs Django
+    from zargar.backups import put_aside  # noqa: PLC0415 -- needs Django
 
-    gone = restores.drop_kept(_desk(), slug=slug, confirm=confirm, actor=actor(), reason=reason)
+    gone = put_aside.drop_kept(_desk(), slug=slug, confirm=confirm, actor=actor(), reason=reason)
     names: list[JSON] = [row.kept for row in gone]
     emit({"shop": slug, "dropped": names}, as_json=as_json, human=f"dropped {', '.join(map(str, names))}")
 

@@ -17,7 +17,7 @@ from tests.support.paying import DOMAIN, SHOP, as_before, paid, pay, restored, s
 from tests.support.restores import desk_of, house_of
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import leaning, operations, restores
+from zargar.backups import leaning, operations, put_aside
 from zargar.backups.leaning import LeanedOnError
 from zargar.backups.making import House
 from zargar.backups.models import Restore
@@ -142,12 +142,12 @@ def test_a_kept_copy_that_something_leans_on_is_not_dropped_by_anybody(
     shops.run(f"CREATE VIEW public.of_that_day AS SELECT id FROM {done.kept}.payments")
     later = clock.now() + timedelta(days=8)
     with pytest.raises(LeanedOnError, match=r"public\.of_that_day"):
-        restores.drop_kept(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="a test")
-    assert restores.expire(desk_of(house), grace=timedelta(days=7), now=later) == []
+        put_aside.drop_kept(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="a test")
+    assert put_aside.expire(desk_of(house), grace=timedelta(days=7), now=later) == []
     assert shops.rows("SELECT count(*) FROM public.of_that_day") == [(3,)]
 
     shops.run("DROP VIEW public.of_that_day")
-    assert restores.expire(desk_of(house), grace=timedelta(days=7), now=later) == [done.kept]
+    assert put_aside.expire(desk_of(house), grace=timedelta(days=7), now=later) == [done.kept]
 
 
 def test_what_leans_on_the_kept_copy_does_not_keep_it_from_coming_back(

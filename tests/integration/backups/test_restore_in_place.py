@@ -21,7 +21,7 @@ from tests.support.restores import OPERATIONS, Recording, Unmoved, desk_of, hous
 from tests.support.vaults import directory
 from zargar import clock
 from zargar.audit.models import AuditRecord
-from zargar.backups import copied, operations, restore_store, restores
+from zargar.backups import copied, operations, put_aside, restore_store
 from zargar.backups.making import House
 from zargar.backups.models import Backup, Restore, RestoreState
 from zargar.backups.restores import (
@@ -265,7 +265,7 @@ def test_where_nothing_is_kept_there_is_nothing_to_undo_or_drop(house: House, sh
     with pytest.raises(NothingKeptError, match="zargar restore kept"):
         undone(desk_of(house))
     with pytest.raises(NothingKeptError):
-        restores.drop_kept(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="x")
+        put_aside.drop_kept(desk_of(house), slug=SHOP, confirm=DOMAIN, actor="a test", reason="x")
 
 
 def test_the_kept_copy_goes_after_its_grace_or_when_somebody_says_so(
@@ -275,12 +275,12 @@ def test_the_kept_copy_goes_after_its_grace_or_when_somebody_says_so(
     first, second = restored(desk, backup), restored(desk, backup)
     grace = timedelta(days=7)
 
-    assert restores.expire(desk, grace=grace, now=clock.now()) == []
+    assert put_aside.expire(desk, grace=grace, now=clock.now()) == []
     assert schemas(shops) == {SHOP, first.kept, second.kept}
     assert first.ended_at is not None
-    assert restores.expire(desk, grace=grace, now=first.ended_at + grace + timedelta(microseconds=1)) == [first.kept]
+    assert put_aside.expire(desk, grace=grace, now=first.ended_at + grace + timedelta(microseconds=1)) == [first.kept]
     assert schemas(shops) == {SHOP, second.kept}
-    restores.drop_kept(desk, slug=SHOP, confirm=DOMAIN, actor="a test", reason="looked at it")
+    put_aside.drop_kept(desk, slug=SHOP, confirm=DOMAIN, actor="a test", reason="looked at it")
     assert schemas(shops) == {SHOP}
     with pytest.raises(NothingKeptError):
         undone(desk)

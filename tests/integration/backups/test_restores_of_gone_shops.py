@@ -14,7 +14,7 @@ from tests.support.paying import SHOP, schemas, taking_payments
 from tests.support.restores import desk_of, house_of
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import alarm_store, restore_store, restores
+from zargar.backups import alarm_store, put_aside, restore_store
 from zargar.backups.making import House
 from zargar.backups.models import Restore, RestoreState
 from zargar.shops import operations
@@ -60,17 +60,17 @@ def test_the_copy_of_a_deleted_shop_is_dropped_at_once_and_its_restore_closed(
     house: House, shops: Shops, left: Restore
 ) -> None:
     desk = desk_of(house)
-    assert restores.expire(desk, grace=WEEK, now=clock.now()) == [], "its shop is there, and a person settles it"
+    assert put_aside.expire(desk, grace=WEEK, now=clock.now()) == [], "its shop is there, and a person settles it"
     deleted()
     assert schemas(shops) == {left.copy}
 
     shops.run(f"CREATE VIEW public.of_that_day AS SELECT id FROM {left.copy}.payments")
-    assert restores.expire(desk, grace=WEEK, now=clock.now()) == [], (
+    assert put_aside.expire(desk, grace=WEEK, now=clock.now()) == [], (
         "what somebody has made on it is not dropped unseen"
     )
     shops.run("DROP VIEW public.of_that_day")
-    assert restores.expire(desk, grace=WEEK, now=clock.now()) == [left.copy]
+    assert put_aside.expire(desk, grace=WEEK, now=clock.now()) == [left.copy]
     left.refresh_from_db()
     assert (schemas(shops), left.state) == (set(), RestoreState.FAILED)
     assert "its shop was deleted" in left.fault
-    assert restores.expire(desk, grace=WEEK, now=clock.now()) == []
+    assert put_aside.expire(desk, grace=WEEK, now=clock.now()) == []
