@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from zargar.backups import alarm_facts_store as facts
 from zargar.backups import alarm_store as store
 from zargar.backups.alarm_words import Told, letter
 from zargar.backups.alarms import Alarm, Facts, Job, Kind, News, change, judge
@@ -77,20 +78,20 @@ def look(*, jobs: Sequence[Job], watched: Watched, now: datetime, upkeep: Sequen
     with store.looking():
         opened = store.opened()
         scopes = {job.scope for job in jobs} | {one.alarm.subject for one in opened if one.alarm.kind is Kind.FAILED}
-        facts = Facts(
+        found = Facts(
             jobs=jobs,
             upkeep=upkeep,
-            whole=store.whole(),
-            vaults=store.vaults(watched.vaults, declared=watched.locked),
-            damages=store.damages(),
-            reds=store.reds(),
-            undecided=store.undecided(),
-            behind=store.behind(watched.vaults, since=now - watched.objective),
-            left_out=store.left_out(),
-            cut_off=store.cut_off(),
-            names=store.names(scopes),
+            whole=facts.whole(),
+            vaults=facts.vaults(watched.vaults, declared=watched.locked),
+            damages=facts.damages(),
+            reds=facts.reds(),
+            undecided=facts.undecided(),
+            behind=facts.behind(watched.vaults, since=now - watched.objective),
+            left_out=facts.left_out(),
+            cut_off=facts.cut_off(),
+            names=facts.names(scopes),
         )
-        standing = judge(facts, opened)
+        standing = judge(found, opened)
         store.apply(change(opened, standing), now=now)
     return list(standing)
 

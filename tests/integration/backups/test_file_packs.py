@@ -19,7 +19,18 @@ from tests.support.drills import resealed
 from tests.support.packs import PG_DUMP
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, alarm_store, drill_store, drills, keys, making, manifest, operations, removing, roles
+from zargar.backups import (
+    age,
+    alarm_facts_store,
+    drill_store,
+    drills,
+    keys,
+    making,
+    manifest,
+    operations,
+    removing,
+    roles,
+)
 from zargar.backups.continuing import StoppedError
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard
@@ -226,7 +237,7 @@ def test_a_file_that_was_changed_in_the_pack_its_facts_sealed_again_turns_the_dr
     assert "the content of its entry 1" in verdict.faults[0]
     assert "nginx.conf" not in str(verdict.faults), "files may be called as customers are"
     assert Backup.objects.get(number=backup.number).copies.get(vault="one").state == CopyState.DAMAGED
-    [red] = alarm_store.reds()
+    [red] = alarm_facts_store.reds()
     assert (red.vault, red.holds, red.words) == ("one", "files.nginx", verdict.faults[0])
 
 

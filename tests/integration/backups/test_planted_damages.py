@@ -21,7 +21,7 @@ from tests.support.packs import edited
 from tests.support.rich_schema import create_rich_schema
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import age, alarm_store, drill_store, drills, making, operations, sitting_store
+from zargar.backups import age, alarm_facts_store, drill_store, drills, making, operations, sitting_store
 from zargar.backups.ddl import PgDump
 from zargar.backups.drills import DrillYard
 from zargar.backups.keys import Keyholders
@@ -220,7 +220,8 @@ def test_no_word_of_a_customer_is_in_what_is_kept_and_told_of_a_drill(scene: Sce
     assert not verdict.proven
     row, copy = Drill.objects.get(backup=forged), Copy.objects.get(backup=forged, vault="one")
     told = [row.faults, row.undecided, copy.detail, str(verdict), json.dumps(done.summary(), ensure_ascii=False)]
-    told += [alarm.words for alarm in alarm_store.reds()] + [alarm.words for alarm in alarm_store.undecided()]
+    told += [alarm.words for alarm in alarm_facts_store.reds()]
+    told += [alarm.words for alarm in alarm_facts_store.undecided()]
     assert not [words for words in told if "نگار" in words or "0912" in words]
     assert re.search(r"COPY of the table base|the DDL of indexes", row.faults + row.undecided), "where it was is told"
 

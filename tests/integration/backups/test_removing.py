@@ -14,7 +14,7 @@ from tests.support.databases import ScratchDatabase
 from tests.support.processes import wait_until
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import alarm_store, manifest, operations, removing, store
+from zargar.backups import alarm_facts_store, manifest, operations, removing, store
 from zargar.backups.alarms import VaultFacts
 from zargar.backups.making import House
 from zargar.backups.models import Backup, Copy, CopyState
@@ -259,7 +259,7 @@ def test_what_a_vault_has_of_a_backup_that_no_other_can_bring_is_removed_and_is_
     assert [copy for copy, _ in swept.removed] == backups[:2]
     assert [len(list(two.keys(f"segments/{backup}/"))) for backup in backups] == [1, 1, 1], "nothing replaces it there"
     lacking = VaultFacts(name="two", lacking=3, since=Backup.objects.earliest("number").began_at, words="it is full")
-    assert alarm_store.vaults(["two"], declared=())[0] == lacking
+    assert alarm_facts_store.vaults(["two"], declared=())[0] == lacking
 
     found = operations.verify(vaults=[one, two], now=later, at_most=8)
     assert found["completed"] == [f"{backups[2]} in two"]
@@ -268,7 +268,7 @@ def test_what_a_vault_has_of_a_backup_that_no_other_can_bring_is_removed_and_is_
     swept = removing.sweep(places, ONE_DAY, grace=GRACE, now=later)
     assert (swept.removed, swept.waiting) == ((), 2)
     assert operations.verify(vaults=[one, two], now=later, at_most=8)["missing"] == []
-    assert alarm_store.vaults(["two"], declared=())[0].lacking == 0
+    assert alarm_facts_store.vaults(["two"], declared=())[0].lacking == 0
 
     swept = removing.sweep(places, ONE_DAY, grace=GRACE, now=later + GRACE + timedelta(hours=1))
     assert swept.removed == tuple((backup, "two") for backup in backups[:2])

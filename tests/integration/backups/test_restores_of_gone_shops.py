@@ -14,7 +14,7 @@ from tests.support.paying import SHOP, schemas, taking_payments
 from tests.support.restores import desk_of, house_of
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import alarm_store, put_aside, restore_store
+from zargar.backups import alarm_facts_store, put_aside, restore_store
 from zargar.backups.making import House
 from zargar.backups.models import Restore, RestoreState
 from zargar.shops import operations
@@ -51,9 +51,9 @@ def deleted() -> None:
 
 
 def test_the_alarm_of_a_cut_off_restore_ends_with_its_shop(left: Restore) -> None:
-    assert [one.name for one in alarm_store.cut_off()] == [SHOP]
+    assert [one.name for one in alarm_facts_store.cut_off()] == [SHOP]
     deleted()
-    assert alarm_store.cut_off() == []
+    assert alarm_facts_store.cut_off() == []
 
 
 def test_the_copy_of_a_deleted_shop_is_dropped_at_once_and_its_restore_closed(

@@ -18,7 +18,7 @@ from tests.support.databases import ScratchDatabase, Server
 from tests.support.packs import Shops
 from tests.support.vaults import directory
 from zargar import clock
-from zargar.backups import alarm_store, drill_store, drilling, drills, operations, scratch_folders, watch
+from zargar.backups import alarm_facts_store, drill_store, drilling, drills, operations, scratch_folders, watch
 from zargar.backups.alarms import Kind as AlarmKind
 from zargar.backups.drills import DrillYard
 from zargar.backups.files import FolderSource
@@ -106,7 +106,7 @@ def test_the_rota_moves_on_and_comes_back_the_next_day_until_a_drill_comes_to_a_
     assert seen == {"public", shop.schema_name, "files.media"}, "one of a day; nothing stood in front of the others"
     with no_file_longer_than(100_000):
         day = 3
-        while alarm_store.undecided() == []:
+        while alarm_facts_store.undecided() == []:
             assert "files.media" in drilled(day) or day < 5
             day += 1
     assert alarms(day) == [(AlarmKind.UNDECIDED, "one/files.media")]
@@ -264,7 +264,7 @@ def test_a_red_drill_is_not_forgotten_because_the_next_one_broke_off(house: Hous
     common = {"backup": made.backup, "vault": "one", "holds": str(shop.id), "schema": shop.schema_name}
     Drill.objects.create(**common, drilled_at=now - DAY, milliseconds=5, faults="table sales: 3 rows, not 4")
     Drill.objects.create(**common, drilled_at=now, milliseconds=5, undecided="the drill broke off: a full disk")
-    assert [one.words for one in alarm_store.reds()] == ["table sales: 3 rows, not 4"]
+    assert [one.words for one in alarm_facts_store.reds()] == ["table sales: 3 rows, not 4"]
     copy = drill_store.copy_of(made.backup, "one")
     assert copy is not None
     assert "3 rows, not 4" in drill_store.red(copy)
