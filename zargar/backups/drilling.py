@@ -4,15 +4,14 @@ The one proof that a backup comes back. The manifest, the key object, the pack a
 reads them; the restored schema's facts come from SQL on it (`inspection`), by code that the writer does not use, and
 are compared with those of the manifest; pg_dump, the second witness of a shape, must write the text that is in the
 pack, and where one of the two cannot speak to it (PostgreSQL of another major version writes shapes otherwise) the
-verdict says so (`unwitnessed`). Files go into a folder of their own, which is
-walked; roles are replayed, asked for, and rolled back. What is wrong with the copy makes the drill red, in words. What
-is wrong with the drill is no verdict: where it holds for every pack (no key, a server that does not answer or lets its
-login make no database) it is raised, and where one pack meets it (a full disk, a right that only it needs) that pack is
-undecided, and the others go on. So is a pack that takes longer than a task may (`TOO_LONG`): whoever has a time limit
-is asked between the pack's members, and what interrupts a long statement after that is taken for it.
+verdict says so (`unwitnessed`). Files go into a folder of their own, which is walked; roles are replayed, asked for,
+and rolled back. What a copy stands on meanwhile is in `ground`. What is wrong with the copy makes the drill red, in
+words. What is wrong with the drill is no verdict: where it holds for every pack (no key, a server that does not answer
+or lets its login make no database) it is raised, and where one pack meets it (a full disk, a right that only it needs)
+that pack is undecided, and the others go on. So is a pack that takes longer than a task may (`TOO_LONG`): whoever has a
+time limit is asked between the pack's members, and what interrupts a long statement after that is taken for it.
 """
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -23,34 +22,26 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from zargar.backups import description as say
-from zargar.backups import extensions, keys, roles, scratch_folders
+from zargar.backups import ground, keys, roles, scratch_folders
 from zargar.backups.age import DamagedAgeError
-from zargar.backups.catalogue import quoted
 from zargar.backups.ddl import Ddl, DdlSource, DumpFailedError
 from zargar.backups.description import BadPackError, Pack
-from zargar.backups.differences import What, compare_ddl, versions, without_versions
+from zargar.backups.differences import compare_ddl, versions, without_versions
 from zargar.backups.extensions import MissingExtensionError
-from zargar.backups.facts import Extension, ShopFacts
+from zargar.backups.facts import ShopFacts
 from zargar.backups.file_inspection import found_in
 from zargar.backups.file_restore import FilesDifferError, restore_files
+from zargar.backups.ground import SHARED_SCHEMA, Ground, OtherMomentError
 from zargar.backups.key_objects import Known, Measure
 from zargar.backups.keys import DamagedKeyError, ErasedKeyError, WrongKeyholderError
-from zargar.backups.manifest import OLDEST, DamagedManifestError, Manifest, PackEntry
+from zargar.backups.manifest import DamagedManifestError, Manifest, PackEntry
 from zargar.backups.members import Member
 from zargar.backups.packs import DamagedPackError, WrongKeyError, open_pack
 from zargar.backups.ports import NoSuchObjectError, Vault
 from zargar.backups.proving import read_manifest
-from zargar.backups.restore import (
-    Inside,
-    RestoredDiffersError,
-    WrongPackError,
-    refusal,
-    replay_ddl,
-    restore_beside,
-)
-from zargar.backups.restoring import tolerated
+from zargar.backups.restore import RestoredDiffersError, WrongPackError, refusal
 from zargar.backups.rota import Verdict
-from zargar.backups.scratch import DrillServer, extend
+from zargar.backups.scratch import DrillServer
 from zargar.backups.stopping import Stop, never
 
 _RED: Final = (
@@ -63,12 +54,7 @@ _OF_THE_DRILL: Final = (
 )  # fmt: skip
 """Faults of the server or of the drill's login; every other error of the database comes from what the pack says."""
 
-_LEANS: Final = (
-    psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction,
-    psycopg.errors.InvalidSchemaName,
-)  # fmt: skip
 _TEXTS: Final = frozenset({say.PACK, say.PRE_DATA, say.POST_DATA})
-_SHARED: Final = "public"
 _MOST: Final = 1000
 """Characters of what a second witness could not decide."""
 
@@ -81,10 +67,6 @@ Opened: TypeAlias = Callable[[str, Measure], object]
 
 class RolesRefusedError(Exception):
     """The drills' login may not make the roles of the pack: they cannot be proven there, and are not red for it."""
-
-
-class OtherMomentError(Exception):
-    """A foreign key leads to rows of another pack, which was read at another moment: nobody can prove it here."""
 
 
 class TimeIsSpentError(Exception):
@@ -195,13 +177,7 @@ def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
     try:
         if entry.facts is None:
             return _Seen(_files(trial, entry))
-        try:
-            return _restore(trial, found, entry)
-        except _LEANS:
-            shared = next((one for one in found.packs if one.schema == _SHARED), None)
-            if shared is None or entry.schema == _SHARED:
-                raise
-            return _on_ground(trial, found, entry, shared)
+        return ground.tried(found, entry, lambda under: _restore(trial, found, entry, under))
     except RestoredDiffersError as red:
         return _Seen(tuple(str(difference) for difference in red.differences))
     except _RED as red:
@@ -210,14 +186,6 @@ def _seen(trial: _Trial, found: Manifest, entry: PackEntry) -> _Seen:
         raise
     except psycopg.Error as red:
         return _Seen((f"it cannot be replayed: {refusal(red)}",))
-
-
-def _on_ground(trial: _Trial, found: Manifest, entry: PackEntry, shared: PackEntry) -> _Seen:
-    """Restore a pack on the shape of the shared schema, and where a foreign key leads there, on its rows and keys."""
-    try:
-        return _restore(trial, found, entry, ground=shared)
-    except psycopg.errors.InvalidForeignKey:
-        return _restore(trial, found, entry, ground=shared, rows=True)
 
 
 def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
@@ -241,68 +209,28 @@ def _files(trial: _Trial, entry: PackEntry) -> tuple[str, ...]:
     return tuple(f"replayed and asked for again, this is not there: {line}" for line in missing)
 
 
-def _restore(
-    trial: _Trial, found: Manifest, entry: PackEntry, *, ground: PackEntry | None = None, rows: bool = False
-) -> _Seen:  # fmt: skip
-    """Restore one pack, on the shape of `ground` (or all of it: `rows`) where it leans on the shared schema.
+def _restore(trial: _Trial, found: Manifest, entry: PackEntry, under: Ground | None) -> _Seen:
+    """Restore one pack, on the ground that it turned out to need.
 
-    The faults are in what pg_dump's text of the copy is not the text in the pack. Extensions are made as the manifest
-    has them: those of schemas that are restored here when these are made, the others before.
+    The faults are in what pg_dump's text of the copy is not the text in the pack.
     """
     members = trial.members(entry)
-    around = _extensions(trial, found, [entry, ground] if ground is not None else [entry])
-    restored = {entry.schema, ground.schema if ground is not None else entry.schema}
+    packs = [entry] if under is None else [entry, under.pack]
+    around = ground.extensions_around(trial.server, found, packs)
+    restored = {one.schema for one in packs}
     with trial.server.scratch([one for one in around if one.schema not in restored]) as session:
-        if ground is not None:
-            _lay(session, trial, ground, rows=rows, inside=_inside(around, ground.schema))
-        if entry.schema == _SHARED:
-            session.execute("DROP SCHEMA public")  # a new database has one; the pack makes its own
+        if under is not None:
+            under.lay(session, trial.members, around)
+        if entry.schema == SHARED_SCHEMA:
+            ground.drop_new(session)
         seen: dict[str, bytes] = {}
         try:
-            back = restore_beside(
-                session, _noting(members, seen), schema=entry.schema, beside=entry.schema, expected=entry.facts,
-                inside=_inside(around, entry.schema), tolerated=_tolerated(entry, session),
-            )  # fmt: skip
+            back = ground.restore_as_itself(session, _noting(members, seen), entry, around)
         except psycopg.errors.ForeignKeyViolation as fault:
-            if not rows or not _leads_away(fault, seen.get(say.POST_DATA, b"")):
-                raise
-            message = (
-                f"its foreign key {fault.diag.constraint_name} leads to rows that the shared schema of this backup, "
-                "read at another moment, has not"
-            )
-            raise OtherMomentError(message) from fault
+            if under is not None:
+                under.excuse(fault, seen.get(say.POST_DATA, b""))
+            raise
         return _witnessed(session, entry.schema, seen, trial.pg_dump, alone=_silent(entry.facts or back, back))
-
-
-def _tolerated(entry: PackEntry, session: psycopg.Connection[Any]) -> Collection[What]:
-    return tolerated(entry.facts.postgres, session.info.server_version) if entry.facts else ()
-
-
-def _leads_away(fault: psycopg.errors.ForeignKeyViolation, post_data: bytes) -> bool:
-    """Say whether the key that does not hold leads into the shared schema, by the statement that makes it."""
-    name = fault.diag.constraint_name or ""
-    either = f"(?:{re.escape(name)}|{re.escape(quoted(name))})"
-    statement = rf"ADD CONSTRAINT {either} FOREIGN KEY [^\n]* REFERENCES {_SHARED}\."
-    return re.search(statement, post_data.decode()) is not None
-
-
-def _extensions(trial: _Trial, found: Manifest, entries: Sequence[PackEntry]) -> tuple[Extension, ...]:
-    """Return the extensions that the drills' server can make. Raises `MissingExtensionError` where a pack needs others.
-
-    A manifest of format 1 does not say: they are those of the live database then, all of which are tried.
-    """
-    if found.format == OLDEST:
-        return tuple(Extension(name, "", schema) for name, schema in trial.server.surroundings.extensions)
-    if not found.extensions:
-        return ()
-    with closing(trial.server.connect()) as session:
-        return extensions.makeable(session, found.extensions, must=extensions.needed(found, entries))
-
-
-def _inside(around: Sequence[Extension], schema: str) -> Inside | None:
-    """Say how a schema's own extensions are made in it."""
-    own = [one for one in around if one.schema == schema]
-    return (lambda session: extend(session, own)) if own else None
 
 
 def _noting(members: Iterable[Member], seen: dict[str, bytes]) -> Iterator[Member]:
@@ -343,21 +271,3 @@ def _witnessed(
         return _Seen((), alone)
     said = f"pg_dump's text is of other versions ({by}; here {now_by}) and differs: {differences[0]}"
     return _Seen((), "; ".join(one for one in (alone, said) if one)[:_MOST])
-
-
-def _lay(
-    session: psycopg.Connection[Any], trial: _Trial, ground: PackEntry, *, rows: bool, inside: Inside | None
-) -> None:
-    """Make the shared schema's types, tables and functions, and its rows and keys if asked; its own drill proves it."""
-    session.execute("DROP SCHEMA public")
-    if rows:
-        restore_beside(
-            session, trial.members(ground), schema=ground.schema, beside=ground.schema, expected=ground.facts,
-            inside=inside, tolerated=_tolerated(ground, session),
-        )  # fmt: skip
-        return
-    for member in trial.members(ground):
-        if member.name == say.PRE_DATA:
-            replay_ddl(session, member.data, inside=inside)
-            break
-    session.execute("RESET ALL")
