@@ -36,7 +36,7 @@ GROUP: Final = 2000
 """Shops that share a snapshot: so long is the oldest row version kept."""
 
 BATCH: Final = 1000
-"""Shops whose states are asked again together."""
+"""Shops that are held together until it is known whether they moved."""
 
 LARGE: Final = 4 << 20
 """A shop that had more bytes when it was last analysed is read by itself."""
